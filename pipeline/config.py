@@ -1,0 +1,280 @@
+"""The repository's ``.github/switchover.yml``, and the environment: read here and nowhere else.
+
+Every section of the file is a frozen dataclass whose fields are the keys, with their defaults.
+An unknown key is an error that names the nearest known one. Secrets are never in the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import InputError
+
+DEFAULT_PATH = Path(".github/switchover.yml")
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    """An OpenAI-compatible endpoint."""
+
+    url: str | None = None
+    """Base URL with ``/v1``; ``scripted`` for the scripted model; None until configured."""
+    model: str | None = None
+    """Name that the endpoint serves it under."""
+    knowledge_until: str | None = None
+    """Date (YYYY-MM-DD) up to which the vendor says the model has read the public web."""
+
+
+@dataclass(frozen=True)
+class CollectConfig:
+    since: str | None = None
+    """Date (YYYY-MM-DD): older merged PRs are not collected. None: all."""
+    skip_paths: tuple[str, ...] = ()
+    """Globs (``vendor/**``): a PR that changes only such files is left out."""
+    skip_labels: tuple[str, ...] = ("no-train",)
+    skip_authors: tuple[str, ...] = ("*[bot]",)
+    redact: bool = True
+    """Replace secrets and e-mail addresses in texts before they are stored."""
+
+
+@dataclass(frozen=True)
+class GenerateConfig:
+    teacher: EndpointConfig = field(default_factory=EndpointConfig)
+    samples: int = 4000
+    """Functions to attempt; each gives at most two samples (rollouts 1 and 2)."""
+    keep_recall_from: float = 0.5
+    """Rollout 2 is kept from this recall on, 0..1."""
+    concurrency: int = 64
+    """Rollouts at once."""
+    limit_usd: float | None = None
+    step_limit: int = 115
+    """Turns of the model in one rollout (the reference's number)."""
+    time_limit_seconds: int = 1800
+    """Wall clock of one rollout."""
+    context_tokens: int = 32768
+    tools: str = "bash"
+    """Tool set: bash, or editor (bash and a file editor)."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    base: str = "Qwen/Qwen3-32B"
+    """Path or name of the base model."""
+    rank: int = 64
+    context_tokens: int = 32768
+    retrain_after_pulls: int = 100
+    learning_rate: float = 1e-4
+    epochs: float = 3.0
+    accumulate: int = 8
+    """Samples per optimizer step."""
+    max_steps: int | None = None
+
+
+@dataclass(frozen=True)
+class AttemptsConfig:
+    """Attempts per task and role, fixed before the PR is run."""
+
+    own: int = 2
+    base: int = 1
+    frontier: int = 1
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    own: EndpointConfig = field(default_factory=EndpointConfig)
+    frontier: EndpointConfig = field(default_factory=EndpointConfig)
+    attempts: AttemptsConfig = field(default_factory=AttemptsConfig)
+    backtest_pulls: int = 120
+    """Newest merged PRs held out of training for the first verdict."""
+    limit_usd: float | None = 60.0
+    test_command: str | None = None
+    step_limit: int = 50
+    time_limit_seconds: int = 1800
+    context_tokens: int = 32768
+    max_output_tokens: int = 4096
+    """Per turn."""
+    concurrency: int = 8
+    tools: str = "bash"
+
+
+@dataclass(frozen=True)
+class DecideConfig:
+    margin: float = 0.05
+    """Non-inferiority margin in score points, 0..1."""
+    error_chance: float = 0.05
+    """Chance of any false flag in the whole life of the repository, 0..1."""
+    value_of_solved_pull_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    route: str = "frontier"
+    """Who serves the team now: own, frontier, or canary=SHARE."""
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    comment: typing.Literal["every_pull", "weekly", "never"] = "every_pull"
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a model costs; tokens or GPU hours. None: unknown."""
+
+    usd_per_million_in: float | None = None
+    usd_per_million_cached: float | None = None
+    """None: cached prompt tokens cost as much as others."""
+    usd_per_million_out: float | None = None
+    gpu_usd_per_hour: float | None = None
+    """Price of the hardware while it serves; applied to measured seconds of the rollout."""
+
+
+@dataclass(frozen=True)
+class Config:
+    collect: CollectConfig = field(default_factory=CollectConfig)
+    generate: GenerateConfig = field(default_factory=GenerateConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    decide: DecideConfig = field(default_factory=DecideConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """By model name."""
+
+
+def load(path: Path | None, repo: Path | None = None) -> Config:
+    """The config at ``path``; without one, the repository's default file; without that, defaults.
+
+    Raises InputError for a missing explicit file, bad YAML, an unknown key or a wrong value.
+    """
+    if path is None:
+        path = (repo or Path()) / DEFAULT_PATH
+        if not path.exists():
+            return Config()
+    return parse(_read(path), str(path))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give an existing file with --config") from None
+
+
+def parse(text: str, where: str = "config") -> Config:
+    """A Config from YAML text; ``where`` names the file in errors. Raises InputError."""
+    import yaml  # costs 15 ms that --help need not pay
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"{where}: not YAML: {' '.join(str(error).split())}") from None
+    return _section(Config, {} if data is None else data, where, "")  # type: ignore[no-any-return]
+
+
+def _section(kind: type, data: Any, where: str, key: str) -> Any:
+    if not isinstance(data, dict):
+        raise InputError(f"{where}: {key or 'the file'}: expected keys and values, got {data!r}")
+    hints = typing.get_type_hints(kind)
+    for name in data:
+        if name not in hints:
+            raise InputError(_unknown(where, key, name, hints))
+    return kind(**{name: _value(hints[name], data[name], where, f"{key}.{name}".strip(".")) for name in data})
+
+
+def _unknown(where: str, key: str, name: object, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    inside = f" in {key!r}" if key else ""
+    return f"{where}: unknown key {name!r}{inside}; {hint}"
+
+
+def _value(hint: Any, value: Any, where: str, key: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        return _section(hint, value, where, key)  # type: ignore[arg-type]
+    if origin in (types.UnionType, typing.Union):
+        inner = next(a for a in args if a is not type(None))
+        return None if value is None else _value(inner, value, where, key)
+    if origin is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise InputError(f"{where}: {key}: expected a list of texts, got {value!r}")
+        return tuple(value)
+    if origin is typing.Literal:
+        if value not in args:
+            raise InputError(f"{where}: {key}: {value!r} is not one of {', '.join(map(str, args))}")
+        return value
+    if origin is not None:  # Mapping[str, Price]
+        if not isinstance(value, dict):
+            raise InputError(f"{where}: {key}: expected keys and values, got {value!r}")
+        return {str(k): _value(args[1], v, where, f"{key}.{k}") for k, v in value.items()}
+    return _scalar(hint, value, where, key)
+
+
+_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
+def _scalar(hint: type, value: Any, where: str, key: str) -> Any:
+    import datetime
+
+    if hint is str and isinstance(value, datetime.date):  # YAML turns 2025-01-01 into a date
+        return value.isoformat()
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise InputError(f"{where}: {key}: expected {_WORDS[hint]}, got {value!r}")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        _check_range(key, value, where)
+    return value
+
+
+_UNIT_RANGE = {"decide.margin", "decide.error_chance", "generate.keep_recall_from"}
+
+
+def _check_range(key: str, value: float, where: str) -> None:
+    if value != value or value < 0:
+        raise InputError(f"{where}: {key}: {value} is below 0; give 0 or more")
+    if key in _UNIT_RANGE and value > 1:
+        raise InputError(f"{where}: {key}: {value} is above 1; it is a share, so 5 points are 0.05")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Keys from the environment; ``repr`` never shows them."""
+
+    teacher_key: str | None = field(default=None, repr=False)
+    frontier_key: str | None = field(default=None, repr=False)
+    own_key: str | None = field(default=None, repr=False)
+
+
+def secrets() -> Secrets:
+    """The endpoint keys of SWITCHOVER_{TEACHER,FRONTIER,OWN}_KEY; None where unset or empty."""
+
+    def get(name: str) -> str | None:
+        return os.environ.get(name) or None
+
+    return Secrets(get("SWITCHOVER_TEACHER_KEY"), get("SWITCHOVER_FRONTIER_KEY"), get("SWITCHOVER_OWN_KEY"))
+
+
+def cache_dir() -> Path:
+    """Where prepared trees and converted models are kept: SWITCHOVER_CACHE, XDG_CACHE_HOME or ~/.cache."""
+    explicit = os.environ.get("SWITCHOVER_CACHE")
+    if explicit:
+        return Path(explicit)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "switchover"
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """Environment for processes of ours (a model server): what we have, less every SWITCHOVER_ secret."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHOVER_")}
+    return {**kept, **extra}

@@ -1,0 +1,114 @@
+"""Append-only JSONL files that survive ``kill -9``.
+
+A line is complete when it ends in a newline; a torn last line is what a killed writer
+leaves behind. Readers drop and report it; a writer that goes on cuts it off first, so that
+the next line does not grow onto it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pipeline.errors import InputError, RunError
+
+log = logging.getLogger(__name__)
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield each complete object; an absent file has none.
+
+    Raises InputError naming file and line for a complete line that is not a JSON object.
+    """
+    try:
+        handle = path.open("rb")
+    except FileNotFoundError:
+        return
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder, expected a JSONL file; name the file in it") from None
+    with handle:
+        for number, line in enumerate(handle, 1):
+            if not line.endswith(b"\n") and not _is_object(line):
+                log.warning("%s:%d: dropped a torn last line of %d bytes", path, number, len(line))
+                return
+            if line.strip():
+                yield _parse(path, number, line)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{path}:{number}: not JSON ({error}); mend or remove that line") from None
+    if not isinstance(row, dict):
+        raise InputError(
+            f"{path}:{number}: {type(row).__name__} where an object was expected; mend or remove that line"
+        )
+    return row
+
+
+class Writer:
+    """Appends objects to a file, one line and one write each; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open for appending, cutting off a torn last line. Raises InputError for an unusable path."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab+", buffering=0)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+        self.path = path
+        self._lock = threading.Lock()
+        self._cut_torn_line()
+
+    def _cut_torn_line(self) -> None:
+        size = self._file.seek(0, os.SEEK_END)
+        if size == 0:
+            return
+        self._file.seek(size - 1)
+        if self._file.read(1) == b"\n":
+            return
+        data = self.path.read_bytes()
+        last = data.rfind(b"\n") + 1
+        if _is_object(data[last:]):
+            self._file.write(b"\n")
+        else:
+            log.warning("%s: cut off a torn last line of %d bytes", self.path, size - last)
+            self._file.truncate(last)
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Append ``row`` durably: it is on disk, or the call raises RunError (no space left, say)."""
+        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        with self._lock:
+            try:
+                written = self._file.write(line)
+                if written != len(line):
+                    raise OSError(28, "short write")
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                what = f"{self.path}: a row could not be written ({error.strerror})"
+                raise RunError(f"{what}; free space, then run the same command again") from None
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
