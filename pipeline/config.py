@@ -14,7 +14,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.errors import InputError
 
@@ -60,8 +60,12 @@ class GenerateConfig:
     time_limit_seconds: int = 1800
     """Wall clock of one rollout."""
     context_tokens: int = 32768
-    tools: str = "bash"
+    max_output_tokens: int = 4096
+    """Per turn."""
+    tools: Literal["bash", "editor"] = "bash"
     """Tool set: bash, or editor (bash and a file editor)."""
+    prompt: Literal["mini", "compact"] = "mini"
+    """Instructions: mini-swe-agent's own, or a short form for small models."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,9 @@ class EvaluateConfig:
     max_output_tokens: int = 4096
     """Per turn."""
     concurrency: int = 8
-    tools: str = "bash"
+    tools: Literal["bash", "editor"] = "bash"
+    """As in ``generate``: an adapter is compared in the tool set that it was trained in."""
+    prompt: Literal["mini", "compact"] = "mini"
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class ServeConfig:
 
 @dataclass(frozen=True)
 class ReportConfig:
-    comment: typing.Literal["every_pull", "weekly", "never"] = "every_pull"
+    comment: Literal["every_pull", "weekly", "never"] = "every_pull"
 
 
 @dataclass(frozen=True)
@@ -210,7 +216,7 @@ def _value(hint: Any, value: Any, where: str, key: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise InputError(f"{where}: {key}: expected a list of texts, got {value!r}")
         return tuple(value)
-    if origin is typing.Literal:
+    if origin is Literal:
         if value not in args:
             raise InputError(f"{where}: {key}: {value!r} is not one of {', '.join(map(str, args))}")
         return value

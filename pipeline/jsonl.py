@@ -7,6 +7,7 @@ the next line does not grow onto it.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -60,6 +61,15 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return row
 
 
+def _line(row: dict[str, Any]) -> bytes:
+    # Lone surrogates (broken output of a command) are legal as JSON escapes and illegal as UTF-8.
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(row, separators=(",", ":")).encode() + b"\n"
+
+
 class Writer:
     """Appends objects to a file, one line and one write each; safe to share between threads."""
 
@@ -89,14 +99,13 @@ class Writer:
             log.warning("%s: cut off a torn last line of %d bytes", self.path, size - last)
             self._file.truncate(last)
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Append ``row`` durably: it is on disk, or the call raises RunError (no space left, say)."""
-        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+    def write(self, *rows: dict[str, Any]) -> None:
+        """Append ``rows`` by one write, durably: on disk, or RunError is raised (no space left, say)."""
+        data = b"".join(_line(row) for row in rows)
         with self._lock:
             try:
-                written = self._file.write(line)
-                if written != len(line):
-                    raise OSError(28, "short write")
+                if self._file.write(data) != len(data):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(self._file.fileno())
             except OSError as error:
                 what = f"{self.path}: a row could not be written ({error.strerror})"
