@@ -1,6 +1,6 @@
 """The repository's ``.github/switchover.yml``, and the environment: read here and nowhere else.
 
-Every section of the file is a frozen dataclass whose fields are the keys, with their defaults.
+The keys and their defaults are the dataclasses of ``pipeline.settings``.
 An unknown key is an error that names the nearest known one. Secrets are never in the file.
 """
 
@@ -17,143 +17,43 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import InputError
+from pipeline.settings import (
+    AttemptsConfig,
+    CollectConfig,
+    Config,
+    DecideConfig,
+    EndpointConfig,
+    EvaluateConfig,
+    GenerateConfig,
+    Price,
+    ReportConfig,
+    ServeConfig,
+    TrainConfig,
+)
+
+__all__ = [
+    "DEFAULT_PATH",
+    "AttemptsConfig",
+    "CollectConfig",
+    "Config",
+    "DecideConfig",
+    "EndpointConfig",
+    "EvaluateConfig",
+    "GenerateConfig",
+    "Price",
+    "ReportConfig",
+    "Secrets",
+    "ServeConfig",
+    "TrainConfig",
+    "cache_dir",
+    "child_environment",
+    "load",
+    "parse",
+    "secrets",
+    "utc",
+]
 
 DEFAULT_PATH = Path(".github/switchover.yml")
-
-
-@dataclass(frozen=True)
-class EndpointConfig:
-    """An OpenAI-compatible endpoint."""
-
-    url: str | None = None
-    """Base URL with ``/v1``; ``scripted`` for the scripted model; None until configured."""
-    model: str | None = None
-    """Name that the endpoint serves it under."""
-    knowledge_until: str | None = None
-    """Date (YYYY-MM-DD) up to which the vendor says the model has read the public web."""
-
-
-@dataclass(frozen=True)
-class CollectConfig:
-    since: str | None = None
-    """Date (YYYY-MM-DD): older merged PRs are not collected. None: all."""
-    skip_paths: tuple[str, ...] = ()
-    """Globs (``vendor/**``): a PR that changes only such files is left out."""
-    skip_labels: tuple[str, ...] = ("no-train",)
-    skip_authors: tuple[str, ...] = ("*[bot]",)
-    redact: bool = True
-    """Replace secrets and e-mail addresses in texts before they are stored."""
-
-
-@dataclass(frozen=True)
-class GenerateConfig:
-    teacher: EndpointConfig = field(default_factory=EndpointConfig)
-    samples: int = 4000
-    """Functions to attempt; each gives at most two samples (rollouts 1 and 2)."""
-    keep_recall_from: float = 0.5
-    """Rollout 2 is kept from this recall on, 0..1."""
-    concurrency: int = 64
-    """Rollouts at once."""
-    limit_usd: float | None = None
-    step_limit: int = 115
-    """Turns of the model in one rollout (the reference's number)."""
-    time_limit_seconds: int = 1800
-    """Wall clock of one rollout."""
-    context_tokens: int = 32768
-    max_output_tokens: int = 4096
-    """Per turn."""
-    tools: Literal["bash", "editor"] = "bash"
-    """Tool set: bash, or editor (bash and a file editor)."""
-    prompt: Literal["mini", "compact"] = "mini"
-    """Instructions: mini-swe-agent's own, or a short form for small models."""
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    base: str = "Qwen/Qwen3-32B"
-    """Path or name of the base model."""
-    rank: int = 64
-    context_tokens: int = 32768
-    retrain_after_pulls: int = 100
-    learning_rate: float = 1e-4
-    epochs: float = 3.0
-    accumulate: int = 8
-    """Samples per optimizer step."""
-    max_steps: int | None = None
-
-
-@dataclass(frozen=True)
-class AttemptsConfig:
-    """Attempts per task and role, fixed before the PR is run."""
-
-    own: int = 2
-    base: int = 1
-    frontier: int = 1
-
-
-@dataclass(frozen=True)
-class EvaluateConfig:
-    own: EndpointConfig = field(default_factory=EndpointConfig)
-    frontier: EndpointConfig = field(default_factory=EndpointConfig)
-    attempts: AttemptsConfig = field(default_factory=AttemptsConfig)
-    backtest_pulls: int = 120
-    """Newest merged PRs held out of training for the first verdict."""
-    limit_usd: float | None = 60.0
-    test_command: str | None = None
-    step_limit: int = 50
-    time_limit_seconds: int = 1800
-    context_tokens: int = 32768
-    max_output_tokens: int = 4096
-    """Per turn."""
-    concurrency: int = 8
-    tools: Literal["bash", "editor"] = "bash"
-    """As in ``generate``: an adapter is compared in the tool set that it was trained in."""
-    prompt: Literal["mini", "compact"] = "mini"
-
-
-@dataclass(frozen=True)
-class DecideConfig:
-    margin: float = 0.05
-    """Non-inferiority margin in score points, 0..1."""
-    error_chance: float = 0.05
-    """Chance of any false flag in the whole life of the repository, 0..1."""
-    value_of_solved_pull_usd: float | None = None
-
-
-@dataclass(frozen=True)
-class ServeConfig:
-    route: str = "frontier"
-    """Who serves the team now: own, frontier, or canary=SHARE."""
-
-
-@dataclass(frozen=True)
-class ReportConfig:
-    comment: Literal["every_pull", "weekly", "never"] = "every_pull"
-
-
-@dataclass(frozen=True)
-class Price:
-    """What a model costs; tokens or GPU hours. None: unknown."""
-
-    usd_per_million_in: float | None = None
-    usd_per_million_cached: float | None = None
-    """None: cached prompt tokens cost as much as others."""
-    usd_per_million_out: float | None = None
-    gpu_usd_per_hour: float | None = None
-    """Price of the hardware while it serves; applied to measured seconds of the rollout."""
-
-
-@dataclass(frozen=True)
-class Config:
-    collect: CollectConfig = field(default_factory=CollectConfig)
-    generate: GenerateConfig = field(default_factory=GenerateConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
-    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
-    decide: DecideConfig = field(default_factory=DecideConfig)
-    serve: ServeConfig = field(default_factory=ServeConfig)
-    report: ReportConfig = field(default_factory=ReportConfig)
-    prices: Mapping[str, Price] = field(default_factory=dict)
-    """By model name."""
 
 
 def load(path: Path | None, repo: Path | None = None) -> Config:
@@ -270,6 +170,13 @@ def secrets() -> Secrets:
         return os.environ.get(name) or None
 
     return Secrets(get("SWITCHOVER_TEACHER_KEY"), get("SWITCHOVER_FRONTIER_KEY"), get("SWITCHOVER_OWN_KEY"))
+
+
+def utc(time: str) -> str:
+    """An ISO time with any offset as ISO in UTC with ``Z``, so that times compare as text."""
+    import datetime
+
+    return datetime.datetime.fromisoformat(time).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def cache_dir() -> Path:

@@ -1,0 +1,146 @@
+"""The settings: one frozen dataclass per section of the config, with defaults and units.
+
+Pure values, so that pure modules may take them; ``pipeline.config`` reads them from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    """An OpenAI-compatible endpoint."""
+
+    url: str | None = None
+    """Base URL with ``/v1``; ``scripted`` for the scripted model; None until configured."""
+    model: str | None = None
+    """Name that the endpoint serves it under."""
+    knowledge_until: str | None = None
+    """Date (YYYY-MM-DD) up to which the vendor says the model has read the public web."""
+
+
+@dataclass(frozen=True)
+class CollectConfig:
+    since: str | None = None
+    """Date (YYYY-MM-DD): older merged PRs are not collected. None: all."""
+    skip_paths: tuple[str, ...] = ()
+    """Globs (``vendor/**``): a PR that changes only such files is left out."""
+    skip_labels: tuple[str, ...] = ("no-train",)
+    skip_authors: tuple[str, ...] = ("*[bot]",)
+    redact: bool = True
+    """Replace secrets and e-mail addresses in texts before they are stored."""
+
+
+@dataclass(frozen=True)
+class GenerateConfig:
+    teacher: EndpointConfig = field(default_factory=EndpointConfig)
+    samples: int = 4000
+    """Functions to attempt; each gives at most two samples (rollouts 1 and 2)."""
+    keep_recall_from: float = 0.5
+    """Rollout 2 is kept from this recall on, 0..1."""
+    concurrency: int = 64
+    """Rollouts at once."""
+    limit_usd: float | None = None
+    step_limit: int = 115
+    """Turns of the model in one rollout (the reference's number)."""
+    time_limit_seconds: int = 1800
+    """Wall clock of one rollout."""
+    context_tokens: int = 32768
+    max_output_tokens: int = 4096
+    """Per turn."""
+    tools: Literal["bash", "editor"] = "bash"
+    """Tool set: bash, or editor (bash and a file editor)."""
+    prompt: Literal["mini", "compact"] = "mini"
+    """Instructions: mini-swe-agent's own, or a short form for small models."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    base: str = "Qwen/Qwen3-32B"
+    """Path or name of the base model."""
+    rank: int = 64
+    context_tokens: int = 32768
+    retrain_after_pulls: int = 100
+    learning_rate: float = 1e-4
+    epochs: float = 3.0
+    accumulate: int = 8
+    """Samples per optimizer step."""
+    max_steps: int | None = None
+
+
+@dataclass(frozen=True)
+class AttemptsConfig:
+    """Attempts per task and role, fixed before the PR is run."""
+
+    own: int = 2
+    base: int = 1
+    frontier: int = 1
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    own: EndpointConfig = field(default_factory=EndpointConfig)
+    frontier: EndpointConfig = field(default_factory=EndpointConfig)
+    attempts: AttemptsConfig = field(default_factory=AttemptsConfig)
+    backtest_pulls: int = 120
+    """Newest merged PRs held out of training for the first verdict."""
+    limit_usd: float | None = 60.0
+    test_command: str | None = None
+    step_limit: int = 50
+    time_limit_seconds: int = 1800
+    context_tokens: int = 32768
+    max_output_tokens: int = 4096
+    """Per turn."""
+    concurrency: int = 8
+    tools: Literal["bash", "editor"] = "bash"
+    """As in ``generate``: an adapter is compared in the tool set that it was trained in."""
+    prompt: Literal["mini", "compact"] = "mini"
+
+
+@dataclass(frozen=True)
+class DecideConfig:
+    margin: float = 0.05
+    """Non-inferiority margin in score points, 0..1."""
+    error_chance: float = 0.05
+    """Chance of any false flag in the whole life of the repository, 0..1."""
+    value_of_solved_pull_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    route: str = "frontier"
+    """Who serves the team now: own, frontier, or canary=SHARE."""
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    comment: Literal["every_pull", "weekly", "never"] = "every_pull"
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a model costs; tokens or GPU hours. None: unknown."""
+
+    usd_per_million_in: float | None = None
+    usd_per_million_cached: float | None = None
+    """None: cached prompt tokens cost as much as others."""
+    usd_per_million_out: float | None = None
+    gpu_usd_per_hour: float | None = None
+    """Price of the hardware while it serves. A rollout pays for its measured seconds, divided by
+    the rollouts that share the machine (``evaluate.concurrency``)."""
+
+
+@dataclass(frozen=True)
+class Config:
+    collect: CollectConfig = field(default_factory=CollectConfig)
+    generate: GenerateConfig = field(default_factory=GenerateConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    decide: DecideConfig = field(default_factory=DecideConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """By model name."""
