@@ -115,6 +115,8 @@ class Pull:
     files: tuple[ChangedFile, ...]
     links: tuple[Link, ...] = ()
     labels: tuple[str, ...] = ()
+    reverted_by: str | None = None
+    """Sha of the commit that took the change back; None while it stands."""
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,8 @@ class Evaluation:
     """True when the PR was merged before the adapter was made (training stopped before it)."""
     scripted: bool = False
     """True when the model is the scripted stand-in; shown wherever its results are."""
+    marks: tuple[str, ...] = ()
+    """Codes that a reader should know (``older_than_knowledge_cutoff``); usually empty."""
     rollout_id: str = ""
     patch: str = ""
     title: str = ""
