@@ -1,0 +1,77 @@
+"""From a rollout and the human patch to an evaluation row (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.evaluate.plan import Attempt
+from pipeline.patch.recall import own as recall
+from pipeline.types import Evaluation, Recall, Role, Rollout
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a reader should know about a task beside its scores."""
+
+    title: str
+    backtest: bool
+    """True when the PR was merged before own's adapter existed."""
+    marks: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+
+
+FAILED = Recall(0.0, 0.0, None, None, 0, 0, 0, 0.0)
+"""What an attempt without a usable patch scores: zero, never dropped."""
+
+
+def soft(gold: bytes, rollout: Rollout, base: Mapping[str, bytes]) -> Recall:
+    """Line recall of the human patch's source part.
+
+    A rollout that left no patch scores 0 whatever way it ended; one that ran into a limit with
+    work in its tree is scored on that work, as a person who takes over would find it.
+    """
+    if not rollout.patch:
+        return FAILED
+    return recall(gold, rollout.patch.encode("utf-8", "surrogateescape"), base)
+
+
+def is_scorable(gold: bytes, base: Mapping[str, bytes]) -> bool:
+    """False when the human patch has no countable line, so that no attempt could be scored."""
+    return recall(gold, b"", base).recall is not None
+
+
+def evaluation(attempt: Attempt, rollout: Rollout, score: Recall, at: str, facts: Facts) -> Evaluation:
+    """The row for evaluations.jsonl; ``at`` is when the last result of this PR was known."""
+    contender = attempt.contender
+    return Evaluation(
+        at=at,
+        repo=attempt.task.repo,
+        number=attempt.task.number,
+        task_id=attempt.task.id,
+        role=contender.role,
+        model=contender.model,
+        adapter=contender.adapter,
+        attempt=attempt.number,
+        score=score.recall or 0.0,
+        measure="recall",
+        exit=rollout.exit,
+        tokens_in=rollout.tokens_in,
+        tokens_out=rollout.tokens_out,
+        tokens_cached=rollout.tokens_cached,
+        seconds=rollout.seconds,
+        cost_usd=rollout.cost_usd,
+        cheat_marks=rollout.cheat_marks,
+        tool_calls=rollout.tool_calls,
+        malformed_calls=rollout.malformed_calls,
+        steps=rollout.steps,
+        precision=score.precision,
+        f1=score.f1,
+        file_recall=score.file_recall,
+        backtest=facts.backtest,
+        scripted=contender.scripted,
+        rollout_id=rollout.id,
+        patch=rollout.patch,
+        title=facts.title,
+        marks=facts.marks.get(contender.role, ()),
+        merged_at=attempt.task.merged_at,
+    )

@@ -1,0 +1,39 @@
+"""``switchover cycle``: every step that is due, in order, on one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.verbs import config_option, emit, json_option
+
+
+@click.command()
+@click.option("--repo", type=click.Path(path_type=Path), required=True, help="A clone, with its history.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for everything that is made.")
+@click.option("--payloads", type=click.Path(path_type=Path), help="Recorded forge objects to join (JSONL).")
+@click.option("--seed", type=int, default=0, show_default=True)
+@config_option
+@json_option
+def command(repo: Path, out: Path, payloads: Path | None, seed: int, config_path: Path | None, as_json: bool) -> None:
+    """Collect, generate, train, serve, evaluate, decide and report, in this order.
+
+    Without a config the cycle is a trial: scripted teacher and frontier, and a small real
+    model that trains and runs on two CPU cores. The same command again goes on where it
+    stopped.
+
+    \b
+    Example:
+      switchover cycle --repo ./clone --out cycle-out
+    """
+    from pipeline.cycle import Cycle
+    from pipeline.trial import config_or_trial
+
+    config = config_or_trial(config_path, repo)
+    outcome = Cycle(repo, out, config, payloads=payloads, seed=seed).run()
+    if as_json:
+        emit({"report": str(outcome.report), "pulls": outcome.pulls, "samples": outcome.samples,
+              "evaluations": outcome.evaluations, "state": outcome.verdict["state"]})  # fmt: skip
+    else:
+        click.echo(f"state: {outcome.verdict['state']}\nreport: {outcome.report}")
