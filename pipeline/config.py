@@ -11,7 +11,8 @@ import difflib
 import os
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -48,8 +49,10 @@ __all__ = [
     "cache_dir",
     "child_environment",
     "load",
+    "missing_app_credentials",
     "parse",
     "secrets",
+    "temporary_environment",
     "utc",
 ]
 
@@ -179,6 +182,12 @@ def utc(time: str) -> str:
     return datetime.datetime.fromisoformat(time).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def missing_app_credentials() -> list[str]:
+    """Names of the App's environment variables that are not set; [] when all are."""
+    needed = ("SWITCHOVER_APP_ID", "SWITCHOVER_PRIVATE_KEY", "SWITCHOVER_WEBHOOK_SECRET")
+    return [name for name in needed if not (os.environ.get(name) or os.environ.get(f"{name}_FILE"))]
+
+
 def cache_dir() -> Path:
     """Where prepared trees and converted models are kept: SWITCHOVER_CACHE, XDG_CACHE_HOME or ~/.cache."""
     explicit = os.environ.get("SWITCHOVER_CACHE")
@@ -191,3 +200,18 @@ def child_environment(**extra: str) -> dict[str, str]:
     """Environment for processes of ours (a model server): what we have, less every SWITCHOVER_ secret."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHOVER_")}
     return {**kept, **extra}
+
+
+@contextmanager
+def temporary_environment(**values: str) -> Iterator[None]:
+    """Set variables of this process for the length of a ``with``: for libraries that read them at import."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
