@@ -24,7 +24,7 @@ from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
 from pipeline.decide import judge
 from pipeline.errors import InputError, RunError
-from pipeline.evaluate.request import SCRIPTED, Model, Request, carry_out, choose, sentence
+from pipeline.evaluate.request import Model, Request, carry_out, choose, sentence
 from pipeline.generate import generate
 from pipeline.git import git
 from pipeline.jsonl import read
@@ -33,9 +33,10 @@ from pipeline.rollout import scripted
 from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.sandbox import Sandbox
 from pipeline.serve import serving
+from pipeline.settings import SCRIPTED, SMALL
 from pipeline.store import Store
 from pipeline.train import train
-from pipeline.train.small_model import SMALL, small_model
+from pipeline.train.small_model import small_model
 from pipeline.types import Evaluation, Role, Rollout, Task, from_json
 
 log = logging.getLogger(__name__)

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+SCRIPTED = "scripted"
+"""Stands for an endpoint: the scripted model, started for the length of a run."""
+
+SMALL = "small"
+"""Stands for a base model: the small real one that trains and runs on a CPU."""
+
 
 @dataclass(frozen=True)
 class EndpointConfig:

@@ -19,14 +19,12 @@ from pipeline.rollout import scripted
 from pipeline.rollout.agent import Harness, RolloutLimits
 from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.sandbox import Limits, Sandbox
+from pipeline.settings import SCRIPTED
 from pipeline.store import Store
 from pipeline.train.card import AdapterCard, read_card
 from pipeline.types import Role, Task
 
 log = logging.getLogger(__name__)
-
-SCRIPTED = "scripted"
-"""URL that stands for the scripted model, started for the length of the run."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""What a folder of ``cycle``, ``generate`` or ``evaluate`` holds: done, waiting, left out, spent."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pipeline.collect import tasks as tasks_in
+from pipeline.errors import InputError
+from pipeline.jsonl import read
+from pipeline.settings import CollectConfig
+from pipeline.store import Store
+
+
+def status(out: Path) -> dict[str, Any]:
+    """One entry per step that has left something in ``out``. Raises InputError when none has.
+
+    Counts are of rows; ``left_out`` maps reason codes to counts; ``spent_usd`` is None where no
+    row has a price.
+    """
+    if not out.is_dir():
+        raise InputError(f"{out}: no such folder; name the --out folder of a cycle")
+    found = {
+        "collect": _collected(out / "switchover.db"),
+        "generate": _rollouts(out / "generate") or _rollouts(out),
+        "train": _card(out / "adapter"),
+        "evaluate": _evaluated(out / "evaluate") or _evaluated(out),
+        "decide": _json(out / "verdict.json"),
+    }
+    present = {step: entry for step, entry in found.items() if entry}
+    if not present:
+        raise InputError(f"{out}: nothing of a cycle is here; name the --out folder of a cycle, generate or evaluate")
+    return present
+
+
+def _collected(db: Path) -> dict[str, Any] | None:
+    if not db.exists():
+        return None
+    with Store.open(db, must_exist=True) as store:
+        tasks = list(tasks_in(store, CollectConfig()))
+        reasons = Counter(row.reason for row in store.left_out())
+        return {
+            "repos": list(store.repos()),
+            "pulls": sum(1 for _ in store.pulls()),
+            "left_out": dict(reasons),
+            "tasks": sum(task.left_out is None for task in tasks),
+            "tasks_left_out": dict(Counter(task.left_out for task in tasks if task.left_out)),
+        }
+
+
+def _rollouts(folder: Path) -> dict[str, Any] | None:
+    if not (folder / "samples.jsonl").exists() and not (folder / "summary.json").exists():
+        return None
+    return {**_spend(folder), "samples": sum(1 for _ in read(folder / "samples.jsonl"))}
+
+
+def _spend(folder: Path) -> dict[str, Any]:
+    exits: Counter[str] = Counter()
+    costs = []
+    for row in read(folder / "rollouts.jsonl"):
+        exits[row["exit"]] += 1
+        costs.append(row["cost_usd"])
+    known = [cost for cost in costs if cost is not None]
+    reasons = Counter(row["reason"] for row in read(folder / "left_out.jsonl"))
+    return {
+        "rollouts": sum(exits.values()),
+        "exits": dict(exits),
+        "left_out": dict(reasons),
+        "spent_usd": round(sum(known), 6) if known else None,
+    }
+
+
+def _evaluated(folder: Path) -> dict[str, Any] | None:
+    if not (folder / "evaluations.jsonl").exists():
+        return None
+    rows = list(read(folder / "evaluations.jsonl"))
+    return {
+        **_spend(folder),
+        "pulls": len({row["task_id"] for row in rows}),
+        "evaluations": dict(Counter(row["role"] for row in rows)),
+    }
+
+
+def _card(adapter: Path) -> dict[str, Any] | None:
+    card = _json(adapter / "switchover.json")
+    if card is None:
+        checkpoints = sorted(path.name for path in adapter.glob("checkpoint-*"))
+        return {"unfinished": checkpoints} if checkpoints else None
+    return {key: card[key] for key in ("base", "trained_until", "samples_sha256", "loss", "cost_usd") if key in card}
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error}); run the step that writes it again") from None
+    return value if isinstance(value, dict) else None

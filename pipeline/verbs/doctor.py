@@ -1,0 +1,37 @@
+"""``switchover doctor``: what this machine needs, and how to get what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.verbs import config_option, emit, json_option
+
+
+@click.command()
+@click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="Repository whose config is checked.")
+@config_option
+@json_option
+def command(repo: Path, config_path: Path | None, as_json: bool) -> int:
+    """Check git, sandbox, disk, packages, GPU, App credentials and endpoints.
+
+    One line per need: ok, or what is missing and how to get it. Exit status 1 when something
+    needed is missing.
+
+    \b
+    Example:
+      switchover doctor
+    """
+    from pipeline.doctor import examine
+    from pipeline.types import to_json
+
+    checks = []
+    for check in examine(config_path, repo):
+        checks.append(check)
+        if not as_json:
+            click.echo(check.line())
+    healthy = all(check.ok for check in checks if check.needed)
+    if as_json:
+        emit({"ok": healthy, "checks": [to_json(check) for check in checks]})
+    return 0 if healthy else 1
