@@ -52,7 +52,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ChangedFile:
-    """One file of a patch, by its path in the base (its new path where it is added)."""
+    """One file of a patch, by its path after it (before it, where it is deleted)."""
 
     path: str
     kind: str
