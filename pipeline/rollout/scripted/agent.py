@@ -1,0 +1,77 @@
+"""The scripted model at work with tools: find, view, edit, check, submit.
+
+The work is written as one generator that is sent what each call printed. A request carries the
+whole conversation, so the generator is simply played from the start up to the next turn: the
+model keeps no state of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.rollout.scripted.code import Code, read_function
+from pipeline.rollout.scripted.conversation import is_interrupted, observations, task_text
+from pipeline.rollout.scripted.edits import choose
+from pipeline.rollout.scripted.hands import Call, Hands, bash, hands_for, sed, submit
+from pipeline.rollout.scripted.locate import Place, locate
+from pipeline.rollout.scripted.task import Task, understand
+from pipeline.types import Message
+
+WINDOW = 60
+"""Lines of a function that are viewed; short views suit small models."""
+
+ABSTAIN = "ABSTAIN"
+"""The word with which a turn declines to change anything."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the model says and calls."""
+
+    thought: str
+    call: Call
+
+
+Work = Generator[tuple[str, Call], str, str]
+"""Yields (thought, call), is sent what the call printed, returns the last thought."""
+
+
+def next_turn(messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> Turn:
+    """The next turn of the conversation."""
+    if is_interrupted(messages):
+        return Turn("I hand in what I have.", submit())
+    work = _work(understand(task_text(messages)), hands_for(tools))
+    try:
+        step = next(work)
+        for printed in observations(messages):
+            step = work.send(printed)
+    except StopIteration as end:
+        return Turn(end.value or "Done.", submit())
+    return Turn(*step)
+
+
+def _work(task: Task, hands: Hands) -> Work:
+    place = yield from locate(task)
+    if place is None:
+        return f"{ABSTAIN}: I found no function that this is about."
+    code = yield from _view(place, hands)
+    edit = choose(code, task) if code is not None else None
+    if code is None or edit is None:
+        return f"{ABSTAIN}: `{place.name}` offers nothing that I would change."
+    thought = f"Change ({edit.kind} of `{edit.target}`): {edit.thought}"
+    printed = yield thought, hands.change(code, edit)
+    if "must occur exactly once" in printed:
+        yield "The text stands there more than once. I edit by line.", sed(code.path, edit)
+    yield "I check the edit.", bash("git diff")
+    return "The edit is as I want it."
+
+
+def _view(place: Place, hands: Hands) -> Generator[tuple[str, Call], str, Code | None]:
+    first = max(1, place.line - 1)
+    shown = yield f"I read `{place.name}`.", hands.view(place.path, first, first + WINDOW)
+    lines = hands.lines(shown)
+    more = len(lines) > WINDOW
+    above = lines.pop(0) if first < place.line and lines else ""
+    return read_function(place.path, place.name, place.line, above, lines, more)
