@@ -3,8 +3,9 @@
     collect → generate → train → serve → evaluate → decide → report
 
 Each step goes on from its own files in ``out``, so the same call after ``kill -9`` repeats
-nothing. It is a backtest: the newest merged PRs are held out, the adapter is trained at the
-commit before the oldest of them, and all of them are then attempted by every model.
+nothing. The first cycle is a backtest: the newest merged PRs are held out, the adapter is
+trained at the commit before the oldest of them, and every model attempts all of them. Later
+cycles evaluate what was merged since, and retrain when ``train.retrain_after_pulls`` is due.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from pipeline.collect import collect_clone
 from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
 from pipeline.decide import judge
+from pipeline.epochs import Epoch, due, fresh, planned, record
 from pipeline.errors import InputError, RunError
-from pipeline.evaluate.request import Model, Request, carry_out, choose, sentence
+from pipeline.evaluate.request import Model, Request, carry_out, sentence
 from pipeline.generate import generate
 from pipeline.git import git
 from pipeline.jsonl import read
@@ -67,8 +70,6 @@ class Cycle:
         """``payloads``: recorded forge objects that ``collect`` joins to the history, or None."""
         self.repo, self.out, self.config, self.payloads, self.seed = repo, out, config, payloads, seed
         self.db = out / "switchover.db"
-        self.samples = out / "generate" / "samples.jsonl"
-        self.adapter = out / "adapter"
         self.evaluations = out / "evaluate" / "evaluations.jsonl"
 
     def run(self) -> Outcome:
@@ -76,16 +77,19 @@ class Cycle:
         started = time.monotonic()
         _make_folder(self.out)
         Sandbox().check()
-        base = self._base_model()
         pulls = self._collect()
-        held_out = self._held_out()
-        self._generate(held_out)
-        self._train(base)
-        self._evaluate(base, len([task for task in held_out if task.left_out is None]))
+        tasks = self._tasks()
+        epoch = self._due(tasks)
+        place = record(self.out, epoch)
+        samples, adapter = place / "generate" / "samples.jsonl", place / "adapter"
+        base = self._base_model()
+        self._generate(epoch, samples.parent)
+        self._train(samples, base, adapter)
+        self._evaluate(base, adapter, fresh(epoch, tasks))
         verdict = self._decide()
         page = self._report(verdict)
         seconds = time.monotonic() - started
-        return Outcome(page, verdict, pulls, _count(self.samples), _count(self.evaluations), seconds)
+        return Outcome(page, verdict, pulls, _count(samples), _count(self.evaluations), seconds)
 
     def _collect(self) -> int:
         with _step("collect", f"merged pull requests of {self.repo}"), Store.open(self.db) as store:
@@ -99,39 +103,35 @@ class Cycle:
         with Store.open(self.db) as store:
             return list(tasks_in(store, self.config.collect))
 
-    def _held_out(self) -> list[Task]:
-        """The newest tasks, held out of training; newest first, left-out ones between them included."""
-        tasks = self._tasks()
-        chosen = choose(tasks, Request(db=self.db, models={}, out=self.out, attempts={}), self.config)
-        if not any(task.left_out is None for task in chosen):
-            reasons = _counts_of([task.left_out or "" for task in tasks])
+    def _due(self, tasks: Sequence[Task]) -> Epoch:
+        if not any(task.left_out is None for task in tasks):
+            reasons = _counts(Counter(task.left_out or "" for task in tasks))
             raise InputError(
                 f"{self.repo}: none of its {len(tasks)} merged pull requests can be used as a task ({reasons}); "
-                "list them with 'switchover tasks --all'"
+                f"list them with 'switchover tasks --db {self.db} --all'"
             )
-        return chosen
+        held_out, retrain_after = self.config.evaluate.backtest_pulls, self.config.train.retrain_after_pulls
+        return due(planned(self.out), tasks, held_out=max(1, held_out), retrain_after=max(1, retrain_after))
 
-    def _generate(self, held_out: Sequence[Task]) -> None:
+    def _generate(self, epoch: Epoch, out: Path) -> None:
         settings = self.config.generate
-        base_sha = [task for task in held_out if task.left_out is None][-1].base_sha
-        with _step("generate", f"{settings.samples} functions at {base_sha[:10]}"), self._teacher() as teacher:
+        what = f"trajectories from {settings.samples} functions at {epoch.base_sha[:10]}"
+        with _step("generate", what), self._teacher() as teacher:
             generate(
                 self.repo,
-                self.out / "generate",
+                out,
                 samples=settings.samples,
                 endpoint=teacher,
                 config=settings,
                 seed=self.seed,
                 concurrency=settings.concurrency,
                 limit_usd=settings.limit_usd,
-                base_sha=base_sha,
-                style_texts=self._style_texts(base_sha),
+                base_sha=epoch.base_sha,
+                style_texts=self._style_texts(epoch.base_sha),
                 price=self.config.prices.get(teacher.model),
                 prompt=settings.prompt,
             )
-            log.info(
-                "    %d samples kept; yield and reasons: %s", _count(self.samples), self.out / "generate/summary.json"
-            )
+            log.info("    %d samples kept; yield and reasons: %s", _count(out / "samples.jsonl"), out / "summary.json")
 
     @contextlib.contextmanager
     def _teacher(self) -> Iterator[Endpoint]:
@@ -157,41 +157,39 @@ class Cycle:
             return self.config.train.base
         return str(small_model(configuration.cache_dir()))
 
-    def _train(self, base: str) -> None:
-        samples = _count(self.samples)
-        if samples == 0:
-            raise RunError(
-                f"{self.samples}: no sample was kept, so nothing can be trained; see left_out.jsonl beside it"
-            )
-        with _step("train", f"a LoRA adapter on {samples} samples"):
-            card = train(self.samples, base, self.adapter, config=self.config.train, seed=self.seed)
-            log.info("    loss %s, adapter in %s", card.loss, self.adapter)
+    def _train(self, samples: Path, base: str, adapter: Path) -> None:
+        count = _count(samples)
+        if count == 0:
+            raise RunError(f"{samples}: no sample was kept, so nothing can be trained; see left_out.jsonl beside it")
+        with _step("train", f"a LoRA adapter on {count} samples"):
+            card = train(samples, base, adapter, config=self.config.train, seed=self.seed)
+            log.info("    loss %s, adapter in %s", card.loss, adapter)
 
-    def _evaluate(self, base: str, tasks: int) -> None:
-        settings = self.config.evaluate
+    def _evaluate(self, base: str, adapter: Path, tasks: Sequence[Task]) -> None:
+        usable = sum(task.left_out is None for task in tasks)
         with (
-            _step("evaluate", f"own, base and frontier on the newest {tasks} pull requests"),
+            _step("evaluate", f"{usable} fresh pull requests by own, base and frontier"),
             contextlib.ExitStack() as stack,
         ):
-            models: dict[Role, Model] = {"frontier": self._frontier()}
-            if settings.own.url:
-                models["own"] = Model(settings.own.url, settings.own.model or "own")
-            else:
-                log.info("    starting the model server (its log: %s)", self.out / "serve.log")
-                served = stack.enter_context(
-                    serving(base, self.adapter, log=self.out / "serve.log", max_model_len=settings.context_tokens)
-                )
-                assert served.own_model is not None
-                models |= {"own": Model(served.url, served.own_model), "base": Model(served.url, served.base_model)}
-            request = Request(
-                db=self.db,
-                models=models,
-                out=self.out / "evaluate",
-                attempts={},
-                adapter=self.adapter,
-                seed=self.seed,
-            )
+            if not usable:
+                log.info("    no pull request was merged since the adapter was trained; nothing to do yet")
+                return
+            models = {**self._own(base, adapter, stack), "frontier": self._frontier()}
+            asked = [task.id for task in tasks]
+            request = Request(self.db, models, self.out / "evaluate", {}, asked, adapter=adapter, seed=self.seed)
             log.info("    %s", sentence(carry_out(request, self.config), self.out / "evaluate"))
+
+    def _own(self, base: str, adapter: Path, stack: contextlib.ExitStack) -> dict[Role, Model]:
+        settings = self.config.evaluate
+        if settings.own.url:
+            return {"own": Model(settings.own.url, settings.own.model or "own")}
+        log.info("    starting the model server (its log: %s)", self.out / "serve.log")
+        served = stack.enter_context(
+            serving(base, adapter, log=self.out / "serve.log", max_model_len=settings.context_tokens)
+        )
+        if served.own_model is None:
+            raise RunError(f"{adapter}: the server did not load the adapter; see {self.out / 'serve.log'}")
+        return {"own": Model(served.url, served.own_model), "base": Model(served.url, served.base_model)}
 
     def _frontier(self) -> Model:
         frontier = self.config.evaluate.frontier
@@ -250,9 +248,5 @@ def _count(path: Path) -> int:
     return sum(1 for _ in read(path))
 
 
-def _counts_of(codes: Sequence[str]) -> str:
-    return _counts({code: codes.count(code) for code in sorted(set(codes))})
-
-
-def _counts(counts: dict[str, int]) -> str:
+def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items())) or "none"

@@ -22,10 +22,11 @@ def status(out: Path) -> dict[str, Any]:
     """
     if not out.is_dir():
         raise InputError(f"{out}: no such folder; name the --out folder of a cycle")
+    newest = max((out / "epochs").glob("*/"), default=out)
     found = {
         "collect": _collected(out / "switchover.db"),
-        "generate": _rollouts(out / "generate") or _rollouts(out),
-        "train": _card(out / "adapter"),
+        "generate": _rollouts(newest / "generate") or _rollouts(out),
+        "train": _card(newest / "adapter"),
         "evaluate": _evaluated(out / "evaluate") or _evaluated(out),
         "decide": _json(out / "verdict.json"),
     }

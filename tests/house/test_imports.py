@@ -21,7 +21,7 @@ LAYERS = (
         "pipeline.serve",
         "pipeline.evaluate",
     ),
-    ("pipeline.demo", "pipeline.trial"),
+    ("pipeline.demo", "pipeline.trial", "pipeline.epochs", "pipeline.doctor", "pipeline.status", "pipeline.init"),
     ("pipeline.cycle",),
     ("pipeline.verbs",),
     ("pipeline.cli",),

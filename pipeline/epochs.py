@@ -1,0 +1,85 @@
+"""Which adapter is due: at which commit it is trained, and which pull requests it may be asked.
+
+An epoch is one adapter's life. The first is a backtest: trained before the newest merged pull
+requests, so that a verdict need not wait for months. The next ones are trained at the newest
+merge, once enough pull requests have been merged since, and judged on what comes after.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.types import Task
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One adapter, finished or to be made."""
+
+    number: int
+    """1-based."""
+    base_sha: str
+    """The commit whose code it is trained on."""
+    fresh_after: str
+    """Merge time (ISO, UTC); only later pull requests are put to it. "" means all."""
+    newest_pull_at: str
+    """Merge time of the newest task when the epoch was planned: retraining counts from here."""
+    backtest: bool
+
+
+def due(epochs: Sequence[Epoch], tasks: Sequence[Task], *, held_out: int, retrain_after: int) -> Epoch:
+    """The epoch to work on now: the last one, or a new one when it is time.
+
+    ``tasks``: newest merged first, left-out ones included. ``held_out``: usable tasks that the
+    backtest keeps out of training, 1 or more. ``retrain_after``: usable tasks since the last
+    epoch was planned that make a new one due. Raises InputError when there is no usable task.
+    """
+    usable = [task for task in tasks if task.left_out is None]
+    if not usable:
+        raise InputError("no merged pull request can be used as a task")
+    newest = usable[0].merged_at
+    if not epochs:
+        oldest = usable[:held_out][-1]
+        older = [task.merged_at for task in tasks if task.merged_at < oldest.merged_at]
+        return Epoch(1, oldest.base_sha, older[0] if older else "", newest, backtest=True)
+    last = epochs[-1]
+    since = [task for task in usable if task.merged_at > last.newest_pull_at]
+    if len(since) < retrain_after:
+        return last
+    return Epoch(last.number + 1, usable[0].merge_sha, newest, newest, backtest=False)
+
+
+def fresh(epoch: Epoch, tasks: Sequence[Task]) -> list[Task]:
+    """The tasks that may be put to the epoch's adapter, newest first, left-out ones included."""
+    return [task for task in tasks if task.merged_at > epoch.fresh_after]
+
+
+def folder(out: Path, epoch: Epoch) -> Path:
+    """Where the epoch's samples and adapter are."""
+    return out / "epochs" / f"{epoch.number:03d}"
+
+
+def planned(out: Path) -> list[Epoch]:
+    """The epochs that were planned in ``out``, in order. Raises InputError for a broken record."""
+    epochs = []
+    for path in sorted((out / "epochs").glob("*/epoch.json")):
+        try:
+            epochs.append(Epoch(**json.loads(path.read_text())))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path}: not an epoch ({error}); remove its folder to plan it anew") from None
+    return epochs
+
+
+def record(out: Path, epoch: Epoch) -> Path:
+    """Write the epoch down, whole or not at all, before its work starts; returns its folder."""
+    place = folder(out, epoch)
+    place.mkdir(parents=True, exist_ok=True)
+    if not (place / "epoch.json").exists():
+        draft = place / "epoch.json.new"
+        draft.write_text(json.dumps(asdict(epoch), indent=2) + "\n")
+        draft.rename(place / "epoch.json")
+    return place
