@@ -1,0 +1,237 @@
+"""One training job, from the samples file to the finished adapter folder.
+
+out/run.json            what is being trained, on what; another job may not go on here
+out/checkpoints/        while it runs; removed at the end
+out/adapter_*           the PEFT adapter, with chat_template.jinja and probe.json
+out/switchover.json     the card, written last
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import fcntl
+import json
+import logging
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from pipeline import __version__, jsonl
+from pipeline.errors import InputError, RunError
+from pipeline.settings import Price, TrainConfig
+from pipeline.train import base as bases
+from pipeline.train import card as cards
+from pipeline.train import check, checkpoints
+from pipeline.train.card import AdapterCard
+from pipeline.train.render import Template
+from pipeline.train.samples import Conversation, newest, read_conversations
+from pipeline.train.tokens import Tokens, encode
+from pipeline.types import LeftOut, to_json
+
+log = logging.getLogger(__name__)
+
+RUN = "run.json"
+LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The samples as training reads them."""
+
+    conversations: dict[str, Conversation]
+    """Those that are trained on, by id."""
+    sequences: list[Tokens]
+    left_out: list[LeftOut]
+
+
+def run_job(samples: Path, base: str, out: Path, *, config: TrainConfig, seed: int, price: Price | None) -> AdapterCard:
+    """See ``pipeline.train.train``."""
+    conversations = read_conversations(samples)
+    identity = _identity(samples, base, config, seed)
+    with _folder(out):
+        finished = _claim(out, identity)
+        if finished:
+            log.info("%s: finished already (%d steps, loss %s); nothing to do", out, finished.steps, finished.loss)
+            return finished
+        model_name = bases.resolve(base)
+        template = bases.load_template(model_name)
+        prepared = prepare(template, conversations, config)
+        _report(prepared, out)
+        with _disk(out):
+            return _train(out, model_name, template, prepared, identity, config, price)
+
+
+def prepare(template: Template, conversations: list[Conversation], config: TrainConfig) -> Prepared:
+    """Encode and self-check every sample. Raises InputError when a rule is broken or none can be used."""
+    kept: dict[str, Conversation] = {}
+    sequences: list[Tokens] = []
+    left_out: list[LeftOut] = []
+    for conversation in tqdm(conversations, desc="tokens", unit="sample", disable=None):
+        encoded = _encode(template, conversation, config, kept)
+        if isinstance(encoded, LeftOut):
+            left_out.append(encoded)
+            continue
+        check.check(template, conversation, encoded)
+        kept[conversation.id] = conversation
+        sequences.extend(encoded)
+    if not sequences:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(x.reason for x in left_out).items())
+        raise InputError(
+            f"train: none of {len(conversations)} samples can be used ({reasons}); "
+            f"--context-tokens is {config.context_tokens}"
+        )
+    return Prepared(kept, sequences, left_out)
+
+
+def _encode(
+    template: Template, conversation: Conversation, config: TrainConfig, kept: Collection[str]
+) -> list[Tokens] | LeftOut:
+    if conversation.id in kept:
+        return LeftOut("train", "sample", conversation.id, "duplicate_id", "an earlier line has the same id")
+    return encode(template, conversation, config.context_tokens)
+
+
+def _identity(samples: Path, base: str, config: TrainConfig, seed: int) -> dict[str, Any]:
+    settings = dataclasses.asdict(config) | {"base": base}
+    del settings["retrain_after_pulls"]  # says when to train, not how
+    return {"samples_sha256": cards.file_sha256(samples), "base": base, "config": settings, "seed": seed}
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """``out`` as a folder that this process alone writes to."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / ".lock").open("w")
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"{out}: is a file or lies in one; give a folder with --out") from None
+    except PermissionError as error:
+        raise InputError(f"{out}: {error.strerror}; give a folder that can be written with --out") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{out}: another process is training there; wait for it, or give another --out") from None
+        yield
+
+
+def _claim(out: Path, identity: dict[str, Any]) -> AdapterCard | None:
+    """Write down what is trained in ``out``; the card where that is done already."""
+    path = out / RUN
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key in identity if before.get(key) != json.loads(json.dumps(identity[key]))]
+        if differing:
+            raise InputError(
+                f"{out}: holds a training with other {' and '.join(differing)}; give another --out, or delete it"
+            )
+    cards.write_json(path, identity)
+    return cards.read_card(out) if (out / cards.NAME).is_file() else None
+
+
+def _report(prepared: Prepared, out: Path) -> None:
+    path = out / "left_out.jsonl"
+    path.unlink(missing_ok=True)
+    if prepared.left_out:
+        with jsonl.Writer(path) as writer:
+            for row in prepared.left_out:
+                writer.write(to_json(row))
+    total, labelled = (
+        sum(f(s) for s in prepared.sequences) for f in (lambda s: len(s.input_ids), lambda s: s.labelled)
+    )
+    log.info(
+        "training on %d samples: %d sequences, %d tokens, %d of them with loss; %d left out%s",
+        len(prepared.conversations), len(prepared.sequences), total, labelled, len(prepared.left_out),
+        f" (why: {path})" if prepared.left_out else "",
+    )  # fmt: skip
+
+
+def _train(
+    out: Path,
+    model_name: str,
+    template: Template,
+    prepared: Prepared,
+    identity: dict[str, Any],
+    config: TrainConfig,
+    price: Price | None,
+) -> AdapterCard:
+    from pipeline.train.finetune import finetune
+    from pipeline.train.probe import make_probe
+
+    folder = out / "checkpoints"
+    folder.mkdir(exist_ok=True)
+    start = checkpoints.newest(folder)
+    if start:
+        log.info("going on from step %d", start.step)
+    trained = finetune(bases.load_model(model_name), prepared.sequences, folder, config, identity["seed"], start)
+    trained.model.save_pretrained(out)
+    (out / cards.TEMPLATE).write_text(template.source, encoding="utf-8")
+    check.carries_its_template(template, out)
+    cards.write_json(out / cards.PROBE, make_probe(trained.model, prepared.conversations, prepared.sequences))
+    card = _card(out, prepared, identity, trained, price)
+    cards.write_card(out, card)
+    shutil.rmtree(folder)
+    return card
+
+
+def _card(out: Path, prepared: Prepared, identity: dict[str, Any], trained: Any, price: Price | None) -> AdapterCard:
+    import torch
+
+    conversations = list(prepared.conversations.values())
+    until, commit = newest(conversations)
+    gpus = torch.cuda.device_count()
+    hours = trained.seconds / 3600
+    tail = trained.losses[-max(1, len(trained.losses) // 4) :]
+    hourly = price.gpu_usd_per_hour if price else None
+    return AdapterCard(
+        trained_until=until,
+        trained_until_commit=commit,
+        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        base=identity["base"],
+        samples_sha256=identity["samples_sha256"],
+        sha256=cards.adapter_sha256(out),
+        chat_template_sha256=cards.file_sha256(out / cards.TEMPLATE),
+        tools=tuple(sorted({tool["function"]["name"] for c in conversations for tool in c.tools})),
+        config=identity["config"],
+        versions=_versions(),
+        seed=identity["seed"],
+        device=torch.cuda.get_device_name() if gpus else "cpu",
+        samples=len(conversations),
+        left_out=dict(Counter(row.reason for row in prepared.left_out)),
+        sequences=len(prepared.sequences),
+        steps=trained.steps,
+        tokens=trained.tokens,
+        labelled_tokens=sum(tokens.labelled for tokens in prepared.sequences),
+        loss=sum(tail) / len(tail) if tail else None,
+        first_loss=trained.losses[0] if trained.losses else None,
+        seconds=round(trained.seconds, 3),
+        gpu_hours=round(gpus * hours, 6),
+        cost_usd=None if hourly is None else round(hourly * hours * max(1, gpus), 6),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {name: metadata.version(name) for name in LIBRARIES}
+    return {"switchover": __version__, "python": platform.python_version(), **found}
+
+
+@contextmanager
+def _disk(out: Path) -> Iterator[None]:
+    """Name a full disk as what it is, whichever library met it."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        if not full and shutil.disk_usage(out).free > 1 << 20:
+            raise
+        raise RunError(f"{out}: no space left on the disk; free some, then run the same command again") from None

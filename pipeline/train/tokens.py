@@ -1,0 +1,122 @@
+"""Conversations to token ids and labels: loss on what the assistant writes, on nothing else.
+
+A text is tokenized once, whole; a token carries loss when all its characters lie in an assistant
+turn. A turn's text, reasoning, tool calls and the token that ends it are all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.train.render import Rendered, Span, Template, render
+from pipeline.train.samples import Conversation
+from pipeline.types import LeftOut
+
+IGNORED = -100
+"""Label of a token without loss, as torch's cross entropy has it."""
+
+TooLong = Literal["drop", "cut"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Tokens ``start`` to ``end`` of a sequence, which assistant message ``message`` is."""
+
+    start: int
+    end: int
+    message: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One training sequence."""
+
+    input_ids: tuple[int, ...]
+    turns: tuple[Turn, ...]
+    """The labelled parts, in order, at least one."""
+    rendered: Rendered
+    sample: str
+
+    @property
+    def labels(self) -> list[int]:
+        """As many as ``input_ids``: the id itself where it carries loss, else ``IGNORED``."""
+        labels = [IGNORED] * len(self.input_ids)
+        for turn in self.turns:
+            labels[turn.start : turn.end] = self.input_ids[turn.start : turn.end]
+        return labels
+
+    @property
+    def labelled(self) -> int:
+        return sum(turn.end - turn.start for turn in self.turns)
+
+
+class Skipped(Exception):
+    """A sample that cannot be learnt from; ``reason`` is its code."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def encode(
+    template: Template, conversation: Conversation, context_tokens: int, too_long: TooLong = "drop"
+) -> list[Tokens] | LeftOut:
+    """The sample's training sequences, or why it has none.
+
+    ``context_tokens``: longest sequence; a longer one is dropped, or with ``cut`` ends after the last
+    assistant turn that fits whole. Reason codes: malformed_call, no_assistant_turn, turn_not_separable,
+    stop_token_inside_turn, too_long. Raises InputError where the template cannot be trained on at all.
+    """
+    try:
+        if conversation.malformed:
+            raise Skipped("malformed_call", "a call's arguments are no JSON object, or its tool is not offered")
+        texts = render(template, conversation)
+        if not texts:
+            raise Skipped("no_assistant_turn", "no message of the assistant, so nothing to learn")
+        whole = [_tokens(template, text, conversation) for text in texts]
+        return [_fit(tokens, context_tokens, too_long) for tokens in whole]
+    except Skipped as skipped:
+        return LeftOut("train", "sample", conversation.id, skipped.reason, str(skipped))
+
+
+def _tokens(template: Template, rendered: Rendered, conversation: Conversation) -> Tokens:
+    encoded = template.tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
+    turns = tuple(_turn(span, offsets) for span in rendered.spans)
+    for turn in turns:
+        if template.stop_ids & set(ids[turn.start : turn.end - 1]):
+            raise Skipped("stop_token_inside_turn", f"message {turn.message} holds the stop token as text")
+    return _as_generated(template.tokenizer, Tokens(tuple(ids), turns, rendered, conversation.id), conversation)
+
+
+def _turn(span: Span, offsets: list[tuple[int, int]]) -> Turn:
+    inside = [i for i, (start, end) in enumerate(offsets) if start < span.end and end > span.start]
+    first, last = inside[0], inside[-1]
+    if offsets[first][0] < span.start or offsets[last][1] > span.end:
+        # The server tokenizes the prompt alone, so such a token never stands there when the model is asked.
+        raise Skipped("turn_not_separable", f"message {span.turn}: a token spans its border with the prompt")
+    return Turn(first, last + 1, span.turn)
+
+
+def _as_generated(tokenizer: Any, tokens: Tokens, conversation: Conversation) -> Tokens:
+    """Put the ids that the model's own server generated in place of re-tokenized ones, where known."""
+    ids, turns, shift = list(tokens.input_ids), [], 0
+    for turn in tokens.turns:
+        start, end = turn.start + shift, turn.end + shift
+        own = conversation.messages[turn.message].get("token_ids")
+        if own and tokenizer.decode(own) == tokenizer.decode(ids[start:end]):
+            ids[start:end] = own
+            shift += len(own) - (end - start)
+            end = start + len(own)
+        turns.append(Turn(start, end, turn.message))
+    return Tokens(tuple(ids), tuple(turns), tokens.rendered, tokens.sample)
+
+
+def _fit(tokens: Tokens, context_tokens: int, too_long: TooLong) -> Tokens:
+    if len(tokens.input_ids) <= context_tokens:
+        return tokens
+    kept = tuple(turn for turn in tokens.turns if turn.end <= context_tokens)
+    if too_long == "drop" or not kept:
+        raise Skipped("too_long", f"{len(tokens.input_ids)} tokens, {context_tokens} allowed")
+    return Tokens(tokens.input_ids[: kept[-1].end], kept, tokens.rendered, tokens.sample)
