@@ -1,0 +1,159 @@
+"""``roll_out``: one agent's whole attempt, from a prompt and a checkout to a Rollout."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipeline.cost import cost_usd
+from pipeline.errors import EndpointError, SandboxUnavailable
+from pipeline.rollout import prompts
+from pipeline.rollout.cheating import cheat_marks
+from pipeline.rollout.ending import Ended
+from pipeline.rollout.endpoint import Endpoint, Reply, Usage
+from pipeline.rollout.environment import SandboxEnvironment
+from pipeline.rollout.loop import BudgetedAgent, RolloutLimits
+from pipeline.rollout.model import ChatModel, sent
+from pipeline.rollout.tools import Ran, tool_set
+from pipeline.settings import Price
+from pipeline.types import Exit, Message, Role, Rollout
+
+if TYPE_CHECKING:
+    from pipeline.rollout.sandbox import Sandbox
+    from pipeline.rollout.workspace import Workspace
+
+__all__ = ["Harness", "RolloutLimits", "roll_out"]
+
+log = logging.getLogger(__name__)
+
+_SMALLEST_REPLY = 64
+"""Tokens a turn may have however full the context looks: the estimate errs on the full side."""
+
+
+@dataclass(frozen=True)
+class Harness:
+    """All that is the same for own, base and frontier but the endpoint."""
+
+    endpoint: Endpoint
+    sandbox: Sandbox
+    tools: str = "bash"
+    """Tool set: bash, or editor (bash and a file editor)."""
+    prompt: str = "mini"
+    """mini, or compact for small models."""
+    limits: RolloutLimits = field(default_factory=RolloutLimits)
+    price: Price | None = None
+    sharing: int = 1
+    """Rollouts at once on the hardware that ``price.gpu_usd_per_hour`` pays: each pays its share."""
+
+    def cost(self, usage: Usage, seconds: float) -> float | None:
+        """Dollars, None without a price."""
+        return cost_usd(self.price, usage, seconds / self.sharing)
+
+
+def roll_out(
+    prompt: str,
+    workspace: Workspace,
+    harness: Harness,
+    *,
+    id: str,
+    task_id: str,
+    role: Role,
+    attempt: int = 0,
+    seed: int = 0,
+) -> Rollout:
+    """Let the model work on ``prompt`` in ``workspace`` until it submits or meets a limit.
+
+    ``seed`` reaches servers that take seeds (``Endpoint.send_seed``): each turn adds its index to it.
+    The patch is read from the checkout after every exit but ``error``; bytes that are not UTF-8 are
+    kept as surrogate escapes. A failure of ours is the exit ``error`` with its cause in ``detail``;
+    raised are only SandboxUnavailable, and InputError for unknown ``tools`` or ``prompt``.
+    """
+    started = time.monotonic()
+    agent = _agent(workspace, harness, seed)
+    exit, detail, patch = _run(agent, prompt, workspace)
+    seconds = time.monotonic() - started
+    model: ChatModel = agent.model
+    messages = _stored(agent.messages)
+    return Rollout(
+        id=id,
+        task_id=task_id,
+        role=role,
+        model=harness.endpoint.model,
+        attempt=attempt,
+        seed=seed,
+        messages=messages,
+        tools=tuple(tool_set(harness.tools).schemas),
+        patch=patch,
+        exit=exit,
+        steps=model.turns,
+        **dataclasses.asdict(model.usage),
+        seconds=round(seconds, 3),
+        cost_usd=harness.cost(model.usage, seconds),
+        cheat_marks=cheat_marks(messages, str(workspace.checkout)),
+        malformed_calls=model.malformed_calls,
+        tool_calls=model.tool_calls,
+        detail=detail,
+    )
+
+
+def _agent(workspace: Workspace, harness: Harness, seed: int) -> BudgetedAgent:
+    limits, texts, tools = harness.limits, prompts.load(harness.prompt), tool_set(harness.tools)
+    deadline = time.monotonic() + limits.seconds
+    environment = SandboxEnvironment(
+        functools.partial(_in_sandbox, harness.sandbox, workspace),
+        tools,
+        deadline=deadline,
+        command_seconds=limits.command_seconds,
+        characters=texts.observation_characters,
+    )
+
+    def chat(messages: Sequence[Message], turn: int) -> Reply:
+        room = limits.context_tokens - model.estimated_tokens(messages)
+        reply_tokens = min(limits.output_tokens, max(_SMALLEST_REPLY, room))
+        left = deadline - time.monotonic()
+        try:
+            return harness.endpoint.chat(
+                messages, tools.schemas, seed=seed + turn, max_output_tokens=reply_tokens, seconds=left
+            )
+        except EndpointError:
+            if time.monotonic() >= deadline:
+                raise Ended("time_limit") from None
+            raise
+
+    model = ChatModel(chat, tools, texts)
+    return BudgetedAgent(model, environment, texts, limits, harness.cost)
+
+
+def _in_sandbox(sandbox: Sandbox, workspace: Workspace, command: Sequence[str], seconds: float) -> Ran:
+    limits = dataclasses.replace(sandbox.limits, seconds=seconds)
+    return sandbox.run(command, workspace.checkout, tmp=workspace.tmp, limits=limits)
+
+
+def _run(agent: BudgetedAgent, prompt: str, workspace: Workspace) -> tuple[Exit, str, str]:
+    """Exit, detail and patch."""
+    try:
+        exit = _EXITS.get(status := agent.run(prompt)["exit_status"], status)
+        extracted = workspace.patch()
+    except SandboxUnavailable:
+        raise
+    except Exception as error:
+        log.debug("rollout failed", exc_info=True)
+        return "error", f"{type(error).__name__}: {' '.join(str(error).split())}", ""
+    patch = extracted.patch.decode("utf-8", "surrogateescape")
+    left_out = [f"{thing.id} ({thing.reason})" for thing in extracted.left_out]
+    detail = f"left out of the patch: {', '.join(left_out[:20])}" if left_out else ""
+    return ("no_patch" if exit == "submitted" and not patch else exit), detail, patch
+
+
+_EXITS: dict[str, Exit] = {"RepeatedFormatError": "malformed"}
+"""mini-swe-agent's own exit statuses that can still occur, in the contract's words."""
+
+
+def _stored(messages: Sequence[dict[str, Any]]) -> tuple[Message, ...]:
+    """What the endpoint saw and said: without the closing pseudo-message and without ``extra``."""
+    return tuple(sent(message) for message in messages if message["role"] != "exit")
