@@ -53,7 +53,8 @@ class _Work:
         if path is None:
             return b""
         in_place = path == file.new_path
-        found = self._now(path) if in_place or not self._as_in_base(path) else self.base[path]
+        from_base = not in_place and (self._as_in_base(path) or (file.copied and path in self.base))
+        found = self.base[path] if from_base else self._now(path)
         if found is not None:
             return found
         if in_place and len(file.hunks) == 1 and file.hunks[0].old_count == 0:

@@ -158,9 +158,7 @@ class _Parser:
 
     def _git_file(self, rest: bytes) -> FilePatch:
         start = self.at
-        pair = names.of_header(rest)
-        prefixed = pair is not None and names.has_prefixes(*pair)
-        header = Header(*_stripped(pair, prefixed), prefixed or pair is None)
+        header = Header(*names.of_header(rest))
         self.at += 1
         while header.take(self._line(self.at)):
             self.at += 1
@@ -170,9 +168,13 @@ class _Parser:
             raise self._error("a file header without any change below it", start)
         if header.old is None or header.new is None:
             raise self._error("a file header that does not name its file", start)
+        old: bytes | None = header.old
+        new: bytes | None = header.new
+        if header.old != header.new and not header.moved:  # git diff --no-index OLD NEW
+            old, new = names.plain_pair(header.old, header.new)
         return FilePatch(
-            None if header.added else names.decode(header.old),
-            None if header.deleted else names.decode(header.new),
+            None if header.added else _decoded(old),
+            None if header.deleted else _decoded(new),
             hunks,
             header.old_mode if not header.added else None,
             header.new_mode if not header.deleted else None,
@@ -188,21 +190,25 @@ class _Parser:
         new, _ = self._name(b"+++ ")
         header.added |= old == names.NOWHERE
         header.deleted |= new == names.NOWHERE
-        if not header.moved:
-            pair = (new if header.added else old, old if header.deleted else new)
-            stripped = _stripped(pair, header.prefixed)
-            header.old, header.new = header.old or stripped[0], header.new or stripped[1]
+        if header.old is None and header.new is None:
+            pair = names.plain_pair(old, new)
+            header.old, header.new = pair[0] or pair[1], pair[1] or pair[0]
+        for name, known in ((old, header.old), (new, header.new)):
+            if name != names.NOWHERE and not name.endswith(known or b""):
+                raise self._error(
+                    f"names {_shown(name)} where the file header names {_shown(known or b'')}", self.at - 1
+                )
         return self._hunks()
 
     def _plain_file(self) -> FilePatch:
         old, old_time = self._name(b"--- ")
         new, new_time = self._name(b"+++ ")
         hunks = self._hunks()
-        if len(hunks) == 1 and hunks[0].old_count == 0 and old_time.startswith(_EPOCH):
-            old = names.NOWHERE
-        if len(hunks) == 1 and hunks[0].new_count == 0 and new_time.startswith(_EPOCH):
-            new = names.NOWHERE
         old_path, new_path = names.plain_pair(old, new)
+        if len(hunks) == 1 and hunks[0].old_count == 0 and old_time.startswith(_EPOCH):
+            old_path = None
+        if len(hunks) == 1 and hunks[0].new_count == 0 and new_time.startswith(_EPOCH):
+            new_path = None
         if old_path is new_path is None:
             raise ValueError("both names are /dev/null")
         return FilePatch(_decoded(old_path), _decoded(new_path), hunks)
@@ -266,12 +272,6 @@ class _Parser:
 
     def _error(self, what: str, at: int) -> PatchError:
         return PatchError(f"patch line {at + 1}: {what}; give a unified diff as 'git diff' writes it")
-
-
-def _stripped(pair: tuple[bytes, bytes] | None, prefixed: bool) -> tuple[bytes | None, bytes | None]:
-    if pair is None:
-        return None, None
-    return (pair[0][2:], pair[1][2:]) if prefixed else pair
 
 
 def _decoded(name: bytes | None) -> str | None:

@@ -15,8 +15,8 @@ _SIMILARITY = re.compile(rb"(similarity|dissimilarity) index \d+%")
 class Header:
     """What the lines between ``diff --git`` and the first hunk have said so far."""
 
-    def __init__(self, old: bytes | None, new: bytes | None, prefixed: bool) -> None:
-        self.old, self.new, self.prefixed = old, new, prefixed
+    def __init__(self, old: bytes | None, new: bytes | None) -> None:
+        self.old, self.new = old, new
         self.old_mode: str | None = None
         self.new_mode: str | None = None
         self.added = self.deleted = self.copied = self.moved = False

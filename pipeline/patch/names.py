@@ -55,12 +55,20 @@ def quote(name: bytes) -> bytes:
     return b'"' + b"".join(plain) + b'"'
 
 
-def of_header(rest: bytes) -> tuple[bytes, bytes] | None:
-    """Both names of a ``diff --git`` line, prefixes still on; None when they cannot be told apart.
+def of_header(rest: bytes) -> tuple[bytes, bytes] | tuple[None, None]:
+    """Both names of a ``diff --git`` line, git's prefixes off; None when they cannot be told apart.
 
     Unquoted names may hold blanks. Without a rename both are equally long, so that the blank
-    between them is the middle; with one, the header's rename lines name them anyway.
+    between them is the middle; with one, the lines below the header name them anyway.
+    Raises ValueError for a quoted name that does not end.
     """
+    old, new = _header_pair(rest)
+    if has_prefixes(old, new):
+        return old[2:], new[2:]
+    return (old, new) if old == new else (None, None)
+
+
+def _header_pair(rest: bytes) -> tuple[bytes, bytes]:
     if rest.startswith(b'"'):
         old, rest = unquote(rest)
         new = rest.removeprefix(b" ")
@@ -69,8 +77,8 @@ def of_header(rest: bytes) -> tuple[bytes, bytes] | None:
         old, _, new = rest.partition(b' "')
         return old, unquote(b'"' + new)[0]
     middle = len(rest) // 2
-    old, blank, new = rest[:middle], rest[middle : middle + 1], rest[middle + 1 :]
-    return (old, new) if blank == b" " and (old == new or has_prefixes(old, new)) else None
+    apart = rest[middle : middle + 1] == b" "
+    return (rest[:middle], rest[middle + 1 :]) if apart else (b"", rest)
 
 
 def has_prefixes(old: bytes, new: bytes) -> bool:
