@@ -109,7 +109,8 @@ class Pull:
     head_sha: str | None
     """Tip of the PR's branch where known (second parent, or refs/pull/N/head)."""
     verified: bool | None
-    """True when refs/pull/N/head agrees, False when it disagrees, None without such a ref."""
+    """True when the forge's head or record of that number agrees, False when the number must be another
+    repository's (a fork's, say), None when nothing is known of it."""
     commit_text: str
     """Messages of the merge or squash commit and of the branch's commits, joined by blank lines."""
     files: tuple[ChangedFile, ...]
