@@ -1,0 +1,115 @@
+"""One fresh sandbox for every command: prepare its folders, start it, watch it, clean up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.rollout import hostile
+from pipeline.rollout.sandbox import gitdir, places, selftest
+from pipeline.rollout.sandbox.identity import identity
+from pipeline.rollout.sandbox.launch import Plan, launched
+from pipeline.rollout.sandbox.limits import Limits, Ran
+from pipeline.rollout.sandbox.scratch import owned, scratch
+from pipeline.rollout.sandbox.staging import Bind, in_own_mounts, stage
+from pipeline.rollout.sandbox.supervise import Disk, Watch
+
+_TMP = Path("/tmp")  # noqa: S108 - the sandbox's own
+_REMEMBERED = 4096
+
+
+class Sandbox:
+    """Runs hostile commands. Safe to share between threads; keeps no process and no state between commands."""
+
+    def __init__(self, limits: Limits = Limits(), toolchains: Sequence[Path] = ()) -> None:  # noqa: B008 - frozen
+        """``toolchains``: prefixes to show read-only beside /usr, ``bin`` of each first on PATH.
+
+        Of a Python virtual environment the Python that it is made from is shown too.
+        Raises InputError for a toolchain that is no folder or a folder of the system.
+        """
+        self.limits = limits
+        self.toolchains = tuple(dict.fromkeys(place for path in toolchains for place in places.toolchain(path)))
+        self._bases: dict[Path, int] = {}
+        self._bases_lock = threading.Lock()
+
+    def check(self) -> None:
+        """Self-test with the real flags, about 0.1 s, once per process. Raises SandboxUnavailable."""
+        selftest.once(self._self_test)
+
+    def run(
+        self,
+        command: Sequence[str],
+        checkout: Path,
+        *,
+        tmp: Path | None = None,
+        limits: Limits | None = None,
+        protect_git: bool = False,
+    ) -> Ran:
+        """Run ``command`` (no shell is added) with ``checkout`` as its writable working directory.
+
+        ``tmp``: a folder to keep as its /tmp; None: a fresh one that is deleted afterwards.
+        ``limits``: in place of the sandbox's own. ``protect_git``: for a folder whose ``.git`` somebody
+        uses on the host; the command gets a private copy of it.
+        When this returns, no process of the command is left. Raises SandboxUnavailable when nothing
+        was run, InputError for a folder that cannot be given away or an impossible command.
+        """
+        if not command or any("\0" in word for word in command):
+            raise InputError("sandbox: no command, or one with a NUL in it; give the command after --")
+        self.check()
+        place = places.checkout(checkout)
+        return self._run(command, place, tmp, limits or self.limits, self.toolchains, protect_git)
+
+    def _self_test(self, command: Sequence[str], checkout: Path, limits: Limits, shown: Sequence[Path]) -> Ran:
+        return self._run(command, checkout, None, limits, (*self.toolchains, *shown), protect_git=False)
+
+    def _run(
+        self,
+        command: Sequence[str],
+        checkout: Path,
+        tmp: Path | None,
+        limits: Limits,
+        toolchains: Sequence[Path],
+        protect_git: bool,
+    ) -> Ran:
+        who = identity()
+        with scratch() as folder:
+            private = gitdir.private(checkout, folder / "git", who) if protect_git else []
+            own_tmp = tmp.resolve(strict=True) if tmp else owned(folder / "tmp")
+            binds = [*_shared(checkout, own_tmp, toolchains), *private]
+            folders = (checkout, own_tmp)
+            disk = Disk(folders, limits.disk_mb * 2**20, self._base(folders))
+
+            def go() -> Ran:
+                staged = stage(binds, who) if who.changes else binds
+                plan = Plan(command, limits, staged, toolchains, checkout, who)
+                with launched(plan) as run:
+                    return Watch(run, limits, disk).ran()
+
+            return in_own_mounts(go) if who.changes else go()
+
+    def _base(self, folders: tuple[Path, Path]) -> int:
+        """Size of the folders before the first command in this checkout: growth adds up over commands."""
+        checkout = folders[0]
+        with self._bases_lock:
+            if checkout in self._bases:
+                return self._bases[checkout]
+        base = sum(map(hostile.size, folders))
+        with self._bases_lock:
+            if len(self._bases) >= _REMEMBERED:
+                self._bases.pop(next(iter(self._bases)))
+            return self._bases.setdefault(checkout, base)
+
+
+def _shared(checkout: Path, tmp: Path, toolchains: Sequence[Path]) -> list[Bind]:
+    """Outer folders first, so that none covers what is mounted in it; a toolchain in the checkout stays read-only."""
+    tools = sorted((Bind(tool, tool) for tool in toolchains), key=lambda bind: len(bind.target.parts))
+    outside = [bind for bind in tools if not bind.target.is_relative_to(checkout)]
+    inside = [bind for bind in tools if bind.target.is_relative_to(checkout)]
+    return [
+        Bind(tmp, _TMP, writable=True, lend=True),
+        *outside,
+        Bind(checkout, checkout, writable=True, lend=True),
+        *inside,
+    ]
