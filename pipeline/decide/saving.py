@@ -1,0 +1,50 @@
+"""Is own really cheaper? The paired saving, frontier cost minus own cost, under the same betting rule.
+
+A bet needs a bound on what own can lose: the cap, a per-attempt cost that the runner enforces.
+Frontier's cost is cut at the cap (which can only hide savings), own's never. Without a declared
+cap the stake is spread over the caps of a ladder; a cap that own's costs overrun loses its bets,
+so what remains is the part of the ladder above own's dearest pull request. Nothing here looks at
+costs before it bets on them, and the order of the PRs does not matter.
+"""
+
+from __future__ import annotations
+
+from pipeline.decide.bets import Process, log_mean
+
+CAP_LADDER_USD: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0, 100.0)
+"""Caps that share the stake when none is declared, US dollars per attempt."""
+
+
+class Saving:
+    """The e-process of H0 "own is not cheaper", E[frontier cost - own cost] <= 0."""
+
+    def __init__(self, cap_usd: float | None = None) -> None:
+        """``cap_usd``: most that one attempt can cost, above 0; None: the ladder."""
+        self._caps = CAP_LADDER_USD if cap_usd is None else (cap_usd,)
+        self._processes = [Process(0.0) for _ in self._caps]
+        self.unknown = 0
+        """PRs without a known cost on both sides: no bet was made on them."""
+        self.known = 0
+
+    def add(self, own_usd: float | None, frontier_usd: float | None) -> None:
+        """Take one PR: mean cost of an attempt of each role, US dollars; None when it is not known."""
+        if own_usd is None or frontier_usd is None:
+            self.unknown += 1
+            return
+        self.known += 1
+        for cap, process in zip(self._caps, self._processes, strict=True):
+            process.add((min(frontier_usd, cap) - own_usd) / cap)
+
+    @property
+    def log_e(self) -> float | None:
+        """log E at 0; None when not one PR has known costs but some have unknown ones."""
+        if self.unknown and not self.known:
+            return None
+        return log_mean([process.log_e for process in self._processes])
+
+    def reaches(self, log_threshold: float) -> bool:
+        """Whether log E >= ``log_threshold``."""
+        if not any(max(process.logs) >= log_threshold for process in self._processes):
+            return False
+        value = self.log_e
+        return value is not None and value >= log_threshold

@@ -1,0 +1,70 @@
+"""A verdict as sentences for people: points instead of shares, never a bare p-value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def points(share: float, signed: bool = False) -> str:
+    """A score difference in points: 0.034 is 3, or +3 where ``signed``. One decimal below 1 point; -0 is 0."""
+    value = 100 * share
+    digits = 0 if abs(value) >= 0.95 or abs(value) < 0.05 else 1
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    return "0" if float(text) == 0 else text
+
+
+def usd(amount: float | None) -> str:
+    """Dollars with two digits that matter: $0.31, $2.12, $0.0043, $1,300; a dash when not known."""
+    if amount is None:
+        return "–"
+    if amount and abs(amount) < 0.1:
+        return f"{'-' if amount < 0 else ''}${abs(amount):.2g}" if abs(amount) >= 0.0001 else f"${amount:.1e}"
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.{0 if abs(amount) >= 1000 else 2}f}"
+
+
+def sentence(verdict: dict[str, Any]) -> str:
+    """Where the repository stands, in one sentence of at most three clauses."""
+    if verdict["n"] == 0:
+        return f"no pull request has been judged yet; at least {_fewest(verdict)} are needed"
+    return "; ".join(clause for clause in (_standing(verdict), _shown(verdict), _outlook(verdict)) if clause)
+
+
+def _standing(verdict: dict[str, Any]) -> str:
+    mean, n = verdict["mean_difference"], verdict["n"]
+    size = points(abs(mean))
+    unit = "point" if size == "1" else "points"
+    where = "level with frontier" if size == "0" else f"{size} {unit} {'ahead' if mean > 0 else 'behind'}"
+    band = f"from {points(verdict['low'], True)} to {points(verdict['high'], True)}"
+    return f"own is {where} ({band}, {n} PR{'s' if n != 1 else ''})"
+
+
+def _shown(verdict: dict[str, Any]) -> str:
+    margin = f"within {points(verdict['margin'])} points"
+    latched = verdict["latched"]
+    if "noninferior" in latched and "worse" in latched:
+        return f"it was shown {margin} and later shown to be beyond them"
+    if "better" in latched:
+        return "shown to be better"
+    if "worse" in latched:
+        return f"shown to be more than {points(verdict['margin'])} points behind"
+    if "noninferior" in latched:
+        cheaper = "shown to be cheaper" if "saving" in latched else "a saving is not yet shown"
+        return f"shown to be {margin}, {cheaper}"
+    return f"non-inferiority {margin} not yet shown"
+
+
+def _outlook(verdict: dict[str, Any]) -> str:
+    if verdict["latched"].keys() & {"noninferior", "worse"}:
+        return ""
+    further = verdict["forecast"]["pulls"]
+    if verdict["state"] == "collecting":
+        return f"{verdict['n']} of at least {_fewest(verdict)} PRs"
+    if further is None:
+        return "at this rate it will not be"
+    cost = verdict["forecast"]["usd"]
+    return f"about {further} more PRs{f' and {usd(cost)}' if cost else ''} at this rate"
+
+
+def _fewest(verdict: dict[str, Any]) -> str:
+    fewest = verdict["forecast"]["fewest_pulls"]
+    return "20" if fewest is None else str(max(20, fewest))
