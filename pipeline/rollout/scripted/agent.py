@@ -19,8 +19,8 @@ from pipeline.rollout.scripted.locate import Place, locate
 from pipeline.rollout.scripted.task import Task, understand
 from pipeline.types import Message
 
-WINDOW = 60
-"""Lines of a function that are viewed; short views suit small models."""
+WINDOW = 40
+"""Lines of a function that are viewed: what the compact prompt's observations can show uncut."""
 
 ABSTAIN = "ABSTAIN"
 """The word with which a turn declines to change anything."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.types import Message
 
-_FRAME = re.compile(r"^(You can execute bash commands|#+ Recommended Workflow|Rules:)", re.MULTILINE)
+_FRAME = re.compile(r"^(You can execute bash commands|#+ Recommended Workflow|Find the relevant file )", re.MULTILINE)
 """Where an agent prompt goes over from the task to how to work; its example paths are not the task."""
 
 
@@ -44,15 +44,17 @@ def is_interrupted(messages: Sequence[Message]) -> bool:
 
 
 def output(content: str) -> str:
-    """The command's output inside a tool result: JSON, tagged, or the bare text; its head if it was cut."""
+    """The command's output inside a tool result: JSON, or the bare text; whole lines of its head if it was cut."""
     try:
         found: Any = json.loads(content)
     except ValueError:
         found = None
-    if isinstance(found, dict):
-        return str(found.get("output", found.get("output_head", "")))
-    tagged = re.search(r"<output(?:_head)?>\n?(.*?)</output(?:_head)?>", content, re.DOTALL)
-    return tagged.group(1) if tagged else content
+    if not isinstance(found, dict):
+        return content
+    if found.get("elided_chars") is None:
+        return str(found.get("output", ""))
+    head = str(found.get("output_head", found.get("output", "")))
+    return head[: head.rfind("\n") + 1]  # the last line of a head is cut anywhere
 
 
 def draw(text: str, sides: int) -> int:

@@ -1,0 +1,78 @@
+"""The files of one folder: who may write them, and what is derived from the journal."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.generate.journal import Journal
+from pipeline.generate.manifest import replace_lines
+from pipeline.generate.plan import Target
+from pipeline.generate.samples import Origin, sample
+from pipeline.generate.select import Recipe
+from pipeline.generate.stories import Kept, outcomes, story
+from pipeline.generate.summary import Head, Summary, summarise
+from pipeline.types import LeftOut, to_json
+
+
+class Files:
+    """What is derived from the journal: the same for the same journal, written at one stroke each."""
+
+    def __init__(
+        self,
+        out: Path,
+        head: Head,
+        targets: Sequence[Target],
+        left_out: Sequence[LeftOut],
+        journal: Journal,
+        recipe: Recipe,
+    ) -> None:
+        self.out, self._head, self._targets = out, head, targets
+        self._left_out, self._journal, self._recipe = left_out, journal, recipe
+
+    def write(self, state: str, failures: Sequence[str]) -> Summary:
+        """``samples.jsonl`` and ``left_out.jsonl`` in the order of the plan, and ``summary.json``."""
+        head, journal = self._head, self._journal
+        stories = [story(target, journal) for target in self._targets]
+        results = list(outcomes(stories, journal, self._recipe))
+        origin = Origin(head.repo, head.base_sha, head.base_time, head.teacher, head.config_sha256)
+        kept = (result for result in results if isinstance(result, Kept))
+        self._replace("samples.jsonl", (_line(sample(one, origin, journal)) for one in kept))
+        dropped = (result for result in results if isinstance(result, LeftOut))
+        self._replace("left_out.jsonl", (_line(row) for row in (*self._left_out, *dropped)))
+        reasons = Counter(row.reason for row in self._left_out)
+        summary = summarise(head, state, stories, results, journal.tally, reasons, failures)
+        self._replace("summary.json", [json.dumps(to_json(summary), indent=1, ensure_ascii=False)])
+        return summary
+
+    def _replace(self, name: str, lines: Iterable[str]) -> None:
+        replace_lines(self.out / name, lines)
+
+
+def _line(noun: object) -> str:
+    return json.dumps(to_json(noun), ensure_ascii=False, separators=(",", ":"))
+
+
+@contextlib.contextmanager
+def held(out: Path) -> Iterator[None]:
+    """Holds ``out`` for this process alone; the lock goes with the process, also after ``kill -9``."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / ".lock").open("w")
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"{out}: is a file, or lies below one; name a folder with --out") from None
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror}); choose another --out") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{out}: another generate is at work in it; wait for it, or choose another --out"
+            ) from None
+        yield

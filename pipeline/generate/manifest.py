@@ -1,0 +1,89 @@
+"""``run.json``: the arguments that a folder was begun with, so that another run is not mixed into it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.types import from_json
+
+NAME = "run.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What must not change between two calls on one folder; only ``samples`` may grow."""
+
+    repo: str
+    base_sha: str
+    seed: int
+    shard: str
+    teacher: str
+    tools: str
+    prompt: str
+    texts: str
+    """Hash of change types and prompts."""
+    step_limit: int
+    time_limit_seconds: int
+    context_tokens: int
+    max_output_tokens: int
+    samples: int
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the configuration, without how much of it is made."""
+        values = {key: value for key, value in asdict(self).items() if key not in ("samples", "shard")}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def settle(out: Path, wanted: Manifest) -> None:
+    """Write ``wanted`` into a new folder, or see that it goes with what the folder was begun with.
+
+    Raises InputError naming the first argument that differs, and what to do.
+    """
+    path = out / NAME
+    if not path.exists():
+        if (out / "rollouts.jsonl").exists():
+            raise InputError(
+                f"{out}: holds rollouts.jsonl but no {NAME}, so it is not generate's; choose another --out"
+            )
+    else:
+        _compare(out, _read(path), wanted)
+    replace_lines(path, [json.dumps(asdict(wanted), indent=1)])
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return from_json(Manifest, json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); choose another --out, or restore the file") from None
+
+
+def _compare(out: Path, begun: Manifest, wanted: Manifest) -> None:
+    for key, value in asdict(replace(begun, samples=wanted.samples)).items():
+        now = asdict(wanted)[key]
+        if now != value:
+            raise InputError(
+                f"{out}: was begun with {key} {value} and this command has {now}; give the same {key}, or another --out"
+            )
+    if wanted.samples < begun.samples:
+        raise InputError(
+            f"{out}: was begun for {begun.samples} samples and this command asks for {wanted.samples}; "
+            f"give {begun.samples} or more, or another --out"
+        )
+
+
+def replace_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write ``lines`` to ``path`` at one stroke: a reader, and a kill, see the old file or the new one."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8", errors="surrogatepass") as file:
+        for line in lines:
+            file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
