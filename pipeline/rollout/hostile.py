@@ -8,6 +8,7 @@ something, it never leaves the folder). At most three descriptors are open, howe
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import subprocess
@@ -51,9 +52,10 @@ def _insist(name: str | bytes | Path, flags: int, within: int | None, mode: int)
             os.close(handle)
 
 
-def walk(top: Path, visit: Visit) -> None:
+def walk(top: Path, visit: Visit, lost: Callable[[Sequence[str]], None] | None = None) -> None:
     """Call ``visit`` for ``top`` and every folder that it asks for, parents first.
 
+    ``lost``: called with the names that lead to a folder that is there and cannot be opened.
     Raises OSError when ``top`` cannot be opened, or the way back up is gone.
     """
     here = open_folder(top)
@@ -62,7 +64,7 @@ def walk(top: Path, visit: Visit) -> None:
         trail = [(_identity(here), visit(here, names))]
         while trail:
             if trail[-1][1]:
-                here = _descend(here, names, trail, visit)
+                here = _descend(here, names, trail, visit, lost or _ignore)
                 continue
             trail.pop()
             if trail:
@@ -80,11 +82,17 @@ def _identity(descriptor: int) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _descend(here: int, names: list[str], trail: _Trail, visit: Visit) -> int:
+def _ignore(_: Sequence[str]) -> None:
+    pass
+
+
+def _descend(here: int, names: list[str], trail: _Trail, visit: Visit, lost: Callable[[Sequence[str]], None]) -> int:
     name = trail[-1][1].pop()
     try:
         below = open_folder(name, here)
-    except OSError:  # gone, or no folder any more
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            lost([*names, name])
         return here
     names.append(name)
     try:
