@@ -18,13 +18,17 @@ from tqdm import tqdm
 from pipeline.collect.assemble import Assembler
 from pipeline.collect.clone import Clone, open_clone
 from pipeline.collect.filters import day, unwanted
+from pipeline.collect.gold import gold_patch
 from pipeline.collect.mine import Mined, mine
 from pipeline.collect.payloads import Payloads, read_payloads
 from pipeline.collect.reverts import reverted
+from pipeline.collect.tasks import TaskLimits, note, task_of, tasks
 from pipeline.config import CollectConfig
 from pipeline.errors import InputError
 from pipeline.store import Store
 from pipeline.types import LeftOut, Pull
+
+__all__ = ["Collected", "TaskLimits", "collect_clone", "gold_patch", "note", "task_of", "tasks"]
 
 CHUNK = 500
 """Pull requests whose files are read together: few git calls, and ``--limit`` need not read all."""

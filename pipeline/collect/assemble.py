@@ -13,6 +13,7 @@ from pipeline.collect.changes import Files, changes
 from pipeline.collect.found import Found, left_out
 from pipeline.collect.gold import changed_lines, patches
 from pipeline.collect.history import History, utc
+from pipeline.collect.kinds import by_content
 from pipeline.collect.payloads import Payloads
 from pipeline.collect.people import author_of
 from pipeline.collect.redact import redact
@@ -41,14 +42,17 @@ class Assembler:
 
     def pulls(self, found: Sequence[Found]) -> Iterator[Pull | LeftOut]:
         """One pull each, in order, or that the clone lacks its objects; few git calls for all. Raises GitError."""
-        files = changes(self.clone, [(row.merge_sha, row.base_sha) for row in found])
-        whole = [(row, changed) for row, changed in zip(found, files, strict=True) if changed is not None]
+        read = changes(self.clone, [(row.merge_sha, row.base_sha) for row in found])
+        whole = [(row, files) for row, files in zip(found, read, strict=True) if files is not None]
+        pairs = [(row.merge_sha, row.base_sha) for row, _ in whole]
+        told = by_content(self.clone, pairs, [files for _, files in whole])
+        known = {row.merge_sha: files for (row, _), files in zip(whole, told, strict=True)}
         logs = self._changelogs(whole)
-        for row, changed in zip(found, files, strict=True):
-            if changed is None:
-                yield left_out(row, "missing_objects", "the clone lacks file contents of this change")
+        for row in found:
+            if row.merge_sha in known:
+                yield self._pull(row, known[row.merge_sha], logs.get(row.number, ""))
             else:
-                yield self._pull(row, changed, logs.get(row.number, ""))
+                yield left_out(row, "missing_objects", "the clone lacks file contents of this change")
 
     def _changelogs(self, found: Sequence[tuple[Found, Files]]) -> dict[int, str]:
         """Number to what it adds to change logs; names of news fragments count as such a line."""
