@@ -55,26 +55,30 @@ class Edge:
 
     def add(self, x: float) -> float:
         """Take an observation in [-1, 1]; the edge, as ``lower_edge`` of all so far."""
-        self._heights.append(1 + x)
-        self._far = [log + math.log(1 - k + k * (1 + x) * _FAR) for log, k in zip(self._far, BETS, strict=True)]
-        if log_mean(self._far) < self._goal:
-            self._at = math.inf
-            return -1.0
+        height = 1 + x
+        self._heights.append(height)
         if math.isfinite(self._at):
-            _extend(self._series, 1 + x, self._at)
-        root = self._near_root()
-        if root is None:
-            root = _solve(self._heights, self._goal, min(self._at, 1.0))
-            self._expand(root)
+            _extend(self._series, height, self._at)
+            root = self._near_root()
+            if root is not None:
+                return _theta(root)
+        else:
+            self._far = [log + math.log(1 - k + k * height * _FAR) for log, k in zip(self._far, BETS, strict=True)]
+            if log_mean(self._far) < self._goal:
+                return -1.0
+        root = _solve(self._heights, self._goal, min(self._at, 1.0))
+        self._expand(root)
         return _theta(root)
 
     def _expand(self, at: float) -> None:
-        self._at = at if at < _FAR else math.inf
         self._step = 0.0
-        self._series = [[0.0] * (_TERMS + 1) for _ in BETS]
+        self._at = at if at < _FAR else math.inf
         if math.isfinite(self._at):
+            self._series = [[0.0] * (_TERMS + 1) for _ in BETS]
             for height in self._heights:
                 _extend(self._series, height, at)
+        else:
+            self._far = [math.fsum(math.log(1 - k + k * height * _FAR) for height in self._heights) for k in BETS]
 
     def _near_root(self) -> float | None:
         """The root by Newton on the series; None when it is not within the trusted surrounding."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.config import DecideConfig
+from pipeline.settings import DecideConfig
 from pipeline.decide.audit import Audit
 from pipeline.decide.band import Edge, lower_edge, upper_edge
 from pipeline.decide.bets import Process

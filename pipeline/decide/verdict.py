@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pipeline.config import DecideConfig
+from pipeline.settings import DecideConfig
 from pipeline.decide.epochs import Epoch, Latch, Options, level, next_wealth
 from pipeline.decide.forecast import fewest_pulls, further_pulls
 from pipeline.decide.pairs import Pair, Stream, fold, pairs

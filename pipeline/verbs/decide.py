@@ -39,10 +39,12 @@ PATH = click.Path(path_type=Path)
 @click.option("--cost-cap-usd", type=float, help="Most that one attempt can cost; your runner enforces it.")
 @click.option("--fixed-usd", type=float, help="Spent on training so far: adds the break-even.")
 @click.option("--switched-at", metavar="TIME", help="When a human routed the team to own; later PRs are audits.")
+@click.argument("more", type=PATH, nargs=-1, metavar="[FILE]...")
 @config_option
 @json_option
 def command(
     paths: tuple[Path, ...],
+    more: tuple[Path, ...],
     by: str | None,
     as_trace: bool,
     margin: float | None,
@@ -58,8 +60,9 @@ def command(
 
     \b
     Example:  switchover decide --evaluations out/evaluations.jsonl
-              switchover decide --evaluations a.jsonl --evaluations b.jsonl --by repo --json
+              switchover decide --evaluations a.jsonl b.jsonl --by repo --json
     """
+    paths = (*paths, *more)
     loaded = config.load(config_path)
     settings = judging(loaded.decide, margin, value)
     options = Options(

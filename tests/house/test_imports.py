@@ -12,7 +12,15 @@ LAYERS = (
     ("pipeline.errors", "pipeline.types"),
     ("pipeline.settings",),
     ("pipeline.patch", "pipeline.cost", "pipeline.decide", "pipeline.report"),
-    ("pipeline.jsonl", "pipeline.config", "pipeline.git", "pipeline.store", "pipeline.migrations", "pipeline.trees"),
+    (
+        "pipeline.jsonl",
+        "pipeline.evaluations",
+        "pipeline.config",
+        "pipeline.git",
+        "pipeline.store",
+        "pipeline.migrations",
+        "pipeline.trees",
+    ),
     (
         "pipeline.collect",
         "pipeline.rollout",
