@@ -1,0 +1,64 @@
+"""The face that every language shows: a tree-sitter grammar, a query, and how names are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tree_sitter import Language, Node, Query
+
+Captures = Mapping[str, Node]
+"""One match of a grammar's query: capture name to syntax node."""
+
+
+def text(node: Node) -> str:
+    """The node's source; bytes that are not UTF-8 become U+FFFD."""
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def plain_name(captures: Captures) -> str:
+    """The text of ``@name``."""
+    return text(captures["name"])
+
+
+def own_row(node: Node) -> int:
+    """0-based row on which the definition begins."""
+    return node.start_point.row
+
+
+def last_row(node: Node) -> int:
+    """0-based row of the definition's last character."""
+    row, column = node.end_point
+    return row - (column == 0 and row > node.start_point.row)
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How to find the functions of one language. A definition without a body is no function.
+
+    The query captures ``@name`` and one of ``@function``, ``@method``, ``@type`` (a class or
+    object: what lies directly in it are methods), ``@module`` (qualifies names only). Where a
+    definition has its name from an assignment, ``@value`` is what is assigned.
+    """
+
+    language: str
+    suffixes: frozenset[str]
+    """With their dot, lower case."""
+    load: Callable[[], object]
+    """The grammar wheel's own function."""
+    query: str
+    name: Callable[[Captures], str] = plain_name
+    """Name within its scope; "" for what has none and is passed over."""
+    start_row: Callable[[Node], int] = own_row
+    end_row: Callable[[Node], int] = last_row
+    interpreters: frozenset[str] = frozenset()
+    """Programs that a ``#!`` line names for files without suffix."""
+
+    @cached_property
+    def tree_sitter(self) -> Language:
+        return Language(self.load())
+
+    @cached_property
+    def compiled(self) -> Query:
+        return Query(self.tree_sitter, self.query)
