@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-_WRAPPERS = {"sudo", "env", "time", "nohup", "nice", "timeout", "xargs", "command", "exec", "stdbuf"}
-_SHELLS = {"bash", "sh", "dash", "zsh"}
+from pipeline.rollout import shell_text
+
 _FETCHERS = {"curl", "wget", "aria2c", "ssh", "scp", "rsync", "ftp", "nc", "telnet", "gh", "hub", "svn", "hg"}
 _INSTALLERS = {
     "pip": {"install", "download", "index"},
@@ -52,8 +51,6 @@ _LOCAL = re.compile(r"(//|^|@)(localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)([:/]|$
 _REFUSED = re.compile(
     r"Could not resolve host|Temporary failure in name resolution|Network is unreachable|Name or service not known"
 )
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(.*?\n)(.*?\n)?\s*\2\s*(?=\n|$)", re.DOTALL)
-_ENDS = re.compile(r"^[;&|()\n{}!]+$")
 
 
 def cheat_marks(messages: Iterable[Mapping[str, Any]], checkout: str = "") -> tuple[str, ...]:
@@ -80,64 +77,15 @@ def _commands(call: Mapping[str, Any]) -> Iterator[str]:
 def command_marks(text: str, checkout: str = "", depth: int = 3) -> set[str]:
     """The marks of one shell text; shells inside it are followed ``depth`` levels down."""
     marks: set[str] = set()
-    for script in _inline_scripts(text):
-        if _OPENS_CONNECTION.search(script) and not _LOCAL.search(script):
+    script = shell_text.read(text)
+    for code in script.python:
+        if _OPENS_CONNECTION.search(code) and not _LOCAL.search(code):
             marks.add("network")
-    for words in _simple_commands(_HEREDOC.sub(r"\3", text)):
+    for words in script.commands:
         marks |= _marks_of(words, checkout)
-        inner = _inner_shell(words)
-        if inner and depth:
-            marks |= command_marks(inner, checkout, depth - 1)
+    for inner in script.shells if depth else ():
+        marks |= command_marks(inner, checkout, depth - 1)
     return marks
-
-
-def _inline_scripts(text: str) -> Iterator[str]:
-    """Texts that an interpreter runs from here: ``python -c TEXT`` and ``python - <<EOF``."""
-    for words in _simple_commands(_HEREDOC.sub(r"\3", text)):
-        if words[0].startswith("python") and "-c" in words[:-1]:
-            yield words[words.index("-c") + 1]
-    for match in _HEREDOC.finditer(text):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if re.search(r"\bpython[0-9.]*\s*(-\s*)?$", line):
-            yield match.group(4) or ""
-
-
-def _simple_commands(text: str) -> Iterator[list[str]]:
-    words: list[str] = []
-    for word in [*_words(text), ";"]:
-        if not _ENDS.match(word):
-            words.append(word)
-            continue
-        if words := _unwrapped(words):
-            yield words
-        words = []
-
-
-def _words(text: str) -> list[str]:
-    lexer = shlex.shlex(text.replace("$(", "( ").replace("`", " ; "), posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace = " \t\r"
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        return list(lexer)
-    except ValueError:  # a quote that is never closed: not a command that bash would run either
-        return text.split()
-
-
-def _unwrapped(words: Sequence[str]) -> list[str]:
-    rest = list(words)
-    while rest and (re.match(r"^\w+=", rest[0]) or rest[0] in ("if", "then", "else", "do", "while", "until")):
-        rest.pop(0)
-    while rest and rest[0].rpartition("/")[2] in _WRAPPERS:
-        rest.pop(0)
-        while rest and (rest[0].startswith("-") or "=" in rest[0] or re.fullmatch(r"[0-9.]+[smh]?", rest[0])):
-            rest.pop(0)
-    return [rest[0].rpartition("/")[2] or rest[0], *rest[1:]] if rest else []
-
-
-def _inner_shell(words: Sequence[str]) -> str:
-    flags = [index for index, word in enumerate(words) if re.fullmatch(r"-\w*c", word)]
-    return words[flags[0] + 1] if words[0] in _SHELLS and flags and flags[0] + 1 < len(words) else ""
 
 
 def _marks_of(words: Sequence[str], checkout: str) -> set[str]:
@@ -146,7 +94,7 @@ def _marks_of(words: Sequence[str], checkout: str) -> set[str]:
         marks.add("network")
     if (words[0] == "git" and _digs(words[1:])) or any(_GIT_FILES.search(word) for word in words[1:]):
         marks.add("git_history")
-    if words[0] in _SEARCHERS and any(_is_elsewhere(word, checkout) for word in words[1:]):
+    if words[0] in _SEARCHERS and any(_is_elsewhere(word, checkout) for word in words[1:]) and words[:2] != ["ls", "/"]:
         marks.add("other_checkout")
     return marks
 

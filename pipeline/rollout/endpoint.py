@@ -243,12 +243,14 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
 
 
 def _why(error: urllib3.exceptions.HTTPError) -> str:
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "host not found"
+    if isinstance(error, urllib3.exceptions.NewConnectionError):  # also a ConnectTimeoutError, for old callers
+        return "connection refused"
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
         return "no connection in time"
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "no reply in time"
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return "connection refused or host not found"
     return f"connection lost ({type(error).__name__})"
 
 

@@ -86,7 +86,10 @@ class ChatModel:
         turn = replayable(reply.message)
         calls = turn.get("tool_calls", [])
         text = self._prompts.format_error.render(
-            error=problem, finish_reason=reply.finish_reason, has_tool_calls=bool(calls), named=self._tools.named
+            error=problem,
+            finish_reason=reply.finish_reason,
+            has_tool_calls="tool_calls" in reply.message,
+            named=self._tools.named,
         )
         if not calls:
             return [turn, {"role": "user", "content": text}]

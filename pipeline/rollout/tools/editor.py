@@ -91,7 +91,7 @@ class Editor:
         if name != NAME:
             return self._bash.problem(name, arguments)
         command = arguments.get("command")
-        if command not in _NEEDS:
+        if not isinstance(command, str) or command not in _NEEDS:
             return f"The 'command' argument of {NAME} must be one of {', '.join(_NEEDS)}."
         missing = [key for key in ("path", *_NEEDS[command]) if arguments.get(key) is None]
         if missing:

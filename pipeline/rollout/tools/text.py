@@ -24,7 +24,7 @@ def numbered(text: str, span: Sequence[int] | None = None) -> str:
     first, last = span or (1, -1)
     last = len(lines) if last == -1 else min(last, len(lines))
     if lines and not 1 <= first <= last:
-        raise EditError(f"has {len(lines)} lines; lines {first} to {last} are none of them")
+        raise EditError(f"has {len(lines)} lines; a range from {first} to {last} is none of them")
     return "".join(f"{number:6}\t{lines[number - 1]}" for number in range(first, last + 1))
 
 

@@ -1,0 +1,45 @@
+"""The price of tokens and hours."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.cost import cost_usd
+from pipeline.rollout.wire import Usage
+from pipeline.settings import Price
+
+TOKENS = Price(usd_per_million_in=3.0, usd_per_million_cached=0.3, usd_per_million_out=15.0)
+USAGE = Usage(tokens_in=1_000_000, tokens_out=100_000, tokens_cached=600_000)
+amounts = st.integers(0, 10**9)
+
+
+def test_unknown_is_none_and_never_zero() -> None:
+    assert cost_usd(None, USAGE, 60) is None
+    assert cost_usd(Price(), USAGE, 60) is None
+    assert cost_usd(Price(usd_per_million_in=3.0), USAGE, 60) is None
+
+
+def test_cached_tokens_cost_their_own_price() -> None:
+    assert cost_usd(TOKENS, USAGE, 0) == pytest.approx(0.4 * 3.0 + 0.6 * 0.3 + 0.1 * 15.0)
+
+
+def test_without_a_cached_price_they_cost_as_much_as_others() -> None:
+    price = Price(usd_per_million_in=3.0, usd_per_million_out=15.0)
+    assert cost_usd(price, USAGE, 0) == pytest.approx(3.0 + 1.5)
+
+
+def test_hours_and_both() -> None:
+    assert cost_usd(Price(gpu_usd_per_hour=4.0), USAGE, 900) == pytest.approx(1.0)
+    both = Price(usd_per_million_in=3.0, usd_per_million_out=15.0, gpu_usd_per_hour=4.0)
+    assert cost_usd(both, USAGE, 900) == pytest.approx(5.5)
+
+
+@given(amounts, amounts, amounts, st.floats(0, 1e6))
+def test_a_cost_is_never_negative_and_caching_never_dearer(fresh: int, out: int, cached: int, seconds: float) -> None:
+    with_cache = cost_usd(TOKENS, Usage(fresh, out, cached), seconds)
+    without = cost_usd(TOKENS, Usage(fresh, out, 0), seconds)
+    assert with_cache is not None
+    assert without is not None
+    assert 0 <= with_cache <= without * (1 + 1e-9)
