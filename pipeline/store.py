@@ -84,6 +84,10 @@ class Store:
         for row in self._rows(query, (repo,)):
             yield _pull(row, links.get((row["repo"], row["number"]), []))
 
+    def merge_shas(self, repo: str) -> set[str]:
+        """The commits that merged the pull requests of ``repo``."""
+        return {row["merge_sha"] for row in self._rows("SELECT merge_sha FROM pulls WHERE repo = ?", (repo,))}
+
     def save_issues(self, issues: Iterable[Issue]) -> None:
         """Insert or replace. One of which only the number is known never replaces a known text."""
         with self.atomic():

@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pipeline.collect.assemble import Assembler
-from pipeline.collect.clone import Clone, open_clone
+from pipeline.collect.clone import Clone, open_clone, warn_of_newer
 from pipeline.collect.filters import day, unwanted
 from pipeline.collect.gold import gold_patch
 from pipeline.collect.mine import Mined, mine
@@ -28,7 +28,7 @@ from pipeline.errors import InputError
 from pipeline.store import Store
 from pipeline.types import LeftOut, Pull
 
-__all__ = ["Collected", "TaskLimits", "collect_clone", "gold_patch", "note", "task_of", "tasks"]
+__all__ = ["Collected", "TaskLimits", "collect_clone", "gold_patch", "note", "open_clone", "task_of", "tasks"]
 
 CHUNK = 500
 """Pull requests whose files are read together: few git calls, and ``--limit`` need not read all."""
@@ -65,6 +65,7 @@ def collect_clone(
     transaction: a killed run leaves what was there before. Raises InputError and RunError.
     """
     clone = open_clone(source)
+    warn_of_newer(clone)
     config = _with_since(config, since)
     recorded = read_payloads(payloads, clone.name) if payloads else Payloads()
     if clone.tip is None:
@@ -76,7 +77,7 @@ def collect_clone(
         clone.path, clone.name, mined.graph, recorded, reverted(mined.found, mined.graph), config.redact
     )
     pulls, unused = _select(mined, assembler, config, limit)
-    return _save(clone, store, assembler, pulls, [*mined.left_out, *unused], _note(mined, pulls))
+    return _save(clone, store, assembler, mined, pulls, unused)
 
 
 def _with_since(config: CollectConfig, since: str | None) -> CollectConfig:
@@ -87,8 +88,8 @@ def _with_since(config: CollectConfig, since: str | None) -> CollectConfig:
 
 def _refuse_another(clone: Clone, mined: Mined, store: Store) -> None:
     """Two repositories without a remote may have one name; their pull requests must not mix."""
-    known = list(store.pulls(clone.name))
-    if known and not any(pull.merge_sha in mined.graph.commits for pull in known):
+    known = store.merge_shas(clone.name)
+    if known and known.isdisjoint(mined.graph.commits):
         raise InputError(
             f"{clone.path}: {store.path} already holds another repository called {clone.name!r}; "
             "use another --db, or add the remote: git remote add origin URL"
@@ -118,9 +119,10 @@ def _select(
 
 
 def _save(
-    clone: Clone, store: Store, assembler: Assembler, pulls: Sequence[Pull], gone: Sequence[LeftOut], note: str
+    clone: Clone, store: Store, assembler: Assembler, mined: Mined, pulls: Sequence[Pull], unused: Sequence[LeftOut]
 ) -> Collected:
-    issues = list(assembler.issues(pulls))
+    gone = [*mined.left_out, *unused]
+    issues = list(assembler.issues(pulls, {row.number for row in mined.found}))
     with store.atomic():
         store.save_repo(clone.name, clone.path)
         store.save_pulls(pulls)
@@ -128,7 +130,7 @@ def _save(
         store.save_issues(issues)
         store.save_left_out(clone.name, gone)
     counts = dict(Counter(row.reason for row in gone).most_common())
-    return Collected(len(pulls), len(issues), counts, clone.name, dict(assembler.redacted), note)
+    return Collected(len(pulls), len(issues), counts, clone.name, dict(assembler.redacted), _note(mined, pulls))
 
 
 def _no_longer_wanted(gone: Sequence[LeftOut]) -> Iterator[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -107,11 +107,14 @@ class Assembler:
             sha = self.graph.commits[sha].parents[0]
         return own[::-1]
 
-    def issues(self, pulls: Sequence[Pull]) -> Iterator[Issue]:
-        """Recorded issues, and by number alone those that a pull request closes."""
+    def issues(self, pulls: Sequence[Pull], numbers: Collection[int]) -> Iterator[Issue]:
+        """Recorded issues, and by number alone those that a pull request closes.
+
+        ``numbers``: known to be pull requests, whether they are used or not.
+        """
         for issue in self.payloads.issues.values():
             yield replace(issue, title=self._clean(issue.title), body=self._clean(issue.body))
-        known = {*self.payloads.issues, *self.payloads.pulls, *(pull.number for pull in pulls)}
+        known = {*self.payloads.issues, *self.payloads.pulls, *numbers}
         closed = {link.number for pull in pulls for link in pull.links if link.closes}
         for number in sorted(closed - known):
             yield Issue(self.repo, number, "", "", "", None)

@@ -36,10 +36,7 @@ def open_clone(source: Path) -> Clone:
     path = _top(_existing(source))
     if git(path, "rev-parse", "--is-shallow-repository").strip() == b"true":
         raise InputError(f"{source}: a shallow clone lacks the history; run 'git -C {source} fetch --unshallow' first")
-    tip = _tip(path, source)
-    if tip:
-        _warn_of_newer(path, tip)
-    return Clone(path, _name(path), tip)
+    return Clone(path, _name(path), _tip(path, source))
 
 
 def _existing(source: Path) -> Path:
@@ -82,10 +79,12 @@ def _tip(path: Path, source: Path) -> str | None:
         ) from None
 
 
-def _warn_of_newer(path: Path, tip: str) -> None:
+def warn_of_newer(clone: Clone) -> None:
     """Mining follows HEAD; say so when the remote's default branch has more."""
+    if clone.tip is None:
+        return
     try:
-        count = git(path, "rev-list", "--count", f"{tip}..refs/remotes/origin/HEAD").decode().strip()
+        count = git(clone.path, "rev-list", "--count", f"{clone.tip}..refs/remotes/origin/HEAD").decode().strip()
     except GitError:
         return
     if count != "0":

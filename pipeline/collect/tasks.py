@@ -155,10 +155,12 @@ def _answer(pull: Pull, patch: bytes) -> Answer:
     return Answer(tuple(t for sign, t in lines if sign == "+"), tuple(t for sign, t in lines if sign == "-"))
 
 
-def note(counts: Counter[str | None]) -> str:
+def note(counts: Counter[str | None], repos: Sequence[str]) -> str:
     """One sentence for a person when ``counts`` (reason or None to number) holds no task; "" when it does."""
     if counts[None]:
         return ""
+    if not counts and repos:
+        return f"no merged pull requests were found in {', '.join(repos)}; 'switchover collect' says why"
     if not counts:
         return "no pull requests in the database; run 'switchover collect CLONE --db FILE' first"
     most = ", ".join(f"{count} {reason}" for reason, count in counts.most_common(4))

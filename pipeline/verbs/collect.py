@@ -36,10 +36,11 @@ def command(
     Example:  switchover collect ./clone --db so.db
     """
     from pipeline import config
-    from pipeline.collect import collect_clone
+    from pipeline.collect import collect_clone, open_clone
     from pipeline.store import Store
 
     settings = config.load(config_path, source).collect
+    open_clone(source)  # before a mistaken path leaves an empty database behind
     with Store.open(db) as store:
         found = collect_clone(source, store, config=settings, since=since, limit=limit, payloads=payloads)
     if found.note:

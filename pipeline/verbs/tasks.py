@@ -27,12 +27,13 @@ def command(db: Path, everything: bool, config_path: Path | None, as_json: bool)
 
     counts: Counter[str | None] = Counter()
     with Store.open(db, must_exist=True) as store:
-        clones = list(store.repos().values())
+        repos = store.repos()
+        clones = list(repos.values())
         settings = config.load(config_path, clones[0] if len(clones) == 1 else None).collect
         for task in collect.tasks(store, settings):
             counts[task.left_out] += 1
             if everything or task.left_out is None:
                 emit(to_json(task))
-    said = collect.note(counts)
+    said = collect.note(counts, list(repos))
     if said:
         click.echo(said, err=True)
