@@ -85,3 +85,8 @@ def test_every_folder_of_the_library_is_used() -> None:
     for folder in changes.LIBRARY.iterdir():
         if folder.is_dir() and folder.name not in used:
             assert [path.name for path in folder.iterdir()] == ["issue.json"], folder
+
+
+def test_folders_are_named_so_that_an_installed_package_has_them() -> None:
+    """setuptools takes package data from folders that could be packages, and a dot rules that out."""
+    assert not [folder.name for folder in changes.LIBRARY.iterdir() if folder.is_dir() and "." in folder.name]
