@@ -84,9 +84,10 @@ class Store:
         for row in self._rows(query, (repo,)):
             yield _pull(row, links.get((row["repo"], row["number"]), []))
 
-    def merge_shas(self, repo: str) -> set[str]:
-        """The commits that merged the pull requests of ``repo``."""
-        return {row["merge_sha"] for row in self._rows("SELECT merge_sha FROM pulls WHERE repo = ?", (repo,))}
+    def merge_shas(self, repo: str) -> dict[int, str]:
+        """Number of each pull request of ``repo`` to the commit that merged it."""
+        rows = self._rows("SELECT number, merge_sha FROM pulls WHERE repo = ?", (repo,))
+        return {row["number"]: row["merge_sha"] for row in rows}
 
     def save_issues(self, issues: Iterable[Issue]) -> None:
         """Insert or replace. One of which only the number is known never replaces a known text."""
@@ -106,6 +107,11 @@ class Store:
         """Insert or replace: a thing has one reason per stage, the newest."""
         with self.atomic():
             self._upsert("left_out", [{"repo": repo, **to_json(row)} for row in rows], ("repo", "stage", "thing", "id"))
+
+    def forget_left_out(self, repo: str, stage: str) -> None:
+        """Take out all that ``stage`` left out, before it says so anew."""
+        with self.atomic():
+            self._execute("DELETE FROM left_out WHERE repo = ? AND stage = ?", (repo, stage))
 
     def left_out(self, repo: str | None = None) -> Iterator[LeftOut]:
         """What was left out, in the order in which it was first saved; of every repository when None."""

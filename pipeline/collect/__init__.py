@@ -89,7 +89,7 @@ def _with_since(config: CollectConfig, since: str | None) -> CollectConfig:
 def _refuse_another(clone: Clone, mined: Mined, store: Store) -> None:
     """Two repositories without a remote may have one name; their pull requests must not mix."""
     known = store.merge_shas(clone.name)
-    if known and known.isdisjoint(mined.graph.commits):
+    if known and set(known.values()).isdisjoint(mined.graph.commits):
         raise InputError(
             f"{clone.path}: {store.path} already holds another repository called {clone.name!r}; "
             "use another --db, or add the remote: git remote add origin URL"
@@ -125,10 +125,12 @@ def _save(
     issues = list(assembler.issues(pulls, {row.number for row in mined.found}))
     with store.atomic():
         store.save_repo(clone.name, clone.path)
+        store.forget_left_out(clone.name, "collect")
         store.save_pulls(pulls)
         store.forget_pulls(clone.name, _no_longer_wanted(gone))
         store.save_issues(issues)
-        store.save_left_out(clone.name, gone)
+        kept = store.merge_shas(clone.name)
+        store.save_left_out(clone.name, (row for row in gone if not (row.id.isdigit() and int(row.id) in kept)))
     counts = dict(Counter(row.reason for row in gone).most_common())
     return Collected(len(pulls), len(issues), counts, clone.name, dict(assembler.redacted), _note(mined, pulls))
 

@@ -96,12 +96,12 @@ class _Judge:
             return "foreign_number", "the pull request of that number changes other files"
         if row.verified or row.certain:
             return None
+        if self._highest is not None and row.number > 2 * self._highest + 100:
+            return "foreign_number", f"the highest number known here is {self._highest}"
         if self._covered and row.number not in self._heads and self._is_old_enough(row):
             return "issue_number", "there is no pull request head of that number"
         if self._closers.get(row.number, set()) - {row.merge_sha}:
             return "issue_number", "another commit closes it as an issue"
-        if self._highest is not None and row.number > 2 * self._highest + 100:
-            return "foreign_number", f"the highest number known here is {self._highest}"
         return None
 
     def _is_old_enough(self, row: Found) -> bool:
