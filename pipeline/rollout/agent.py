@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.cost import cost_usd
 from pipeline.errors import EndpointError, SandboxUnavailable
@@ -19,13 +19,11 @@ from pipeline.rollout.endpoint import Endpoint, Reply, Usage
 from pipeline.rollout.environment import SandboxEnvironment
 from pipeline.rollout.loop import BudgetedAgent, RolloutLimits
 from pipeline.rollout.model import ChatModel, sent
-from pipeline.rollout.tools import Ran, tool_set
+from pipeline.rollout.sandbox import Ran, Sandbox
+from pipeline.rollout.tools import tool_set
+from pipeline.rollout.workspace import Workspace
 from pipeline.settings import Price
 from pipeline.types import Exit, Message, Role, Rollout
-
-if TYPE_CHECKING:
-    from pipeline.rollout.sandbox import Sandbox
-    from pipeline.rollout.workspace import Workspace
 
 __all__ = ["Harness", "RolloutLimits", "roll_out"]
 

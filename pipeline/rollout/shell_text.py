@@ -6,6 +6,7 @@ Reads quotes, separators, comments, here-documents, command substitutions, wrapp
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def _unwrapped(words: Sequence[str]) -> list[str]:
 
 def _argument_of_c(words: Sequence[str]) -> str:
     """What follows the first ``-c`` (or ``-lc`` and its kin); "" without one."""
-    for flag, argument in zip(words, words[1:], strict=False):
+    for flag, argument in itertools.pairwise(words):
         if re.fullmatch(r"-[a-z]*c", flag):
             return argument
     return ""

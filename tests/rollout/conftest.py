@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,11 +12,9 @@ from pipeline.rollout.agent import Harness
 from pipeline.rollout.endpoint import Endpoint, Retry
 from pipeline.rollout.loop import RolloutLimits
 from pipeline.rollout.sandbox import Sandbox
+from pipeline.rollout.workspace import Workspace, Workspaces
 from pipeline.types import Rollout
 from tests.chat_server import ChatServer
-
-if TYPE_CHECKING:
-    from pipeline.rollout.workspace import Workspace, Workspaces
 
 FILES = {
     "src/app.py": b"def add(a, b):\n\treturn a - b\n",
@@ -52,8 +49,6 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture(scope="session")
 def workspaces(source: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Workspaces:
-    from pipeline.rollout.workspace import Workspaces
-
     return Workspaces(source[0], tmp_path_factory.mktemp("workspaces"))
 
 
