@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.settings import DecideConfig
 from pipeline.decide.audit import Audit
 from pipeline.decide.band import Edge, lower_edge, upper_edge
 from pipeline.decide.bets import Process
@@ -18,6 +17,7 @@ from pipeline.decide.pairs import Pair
 from pipeline.decide.saving import Saving
 from pipeline.decide.tally import Tally
 from pipeline.decide.utility import Utility
+from pipeline.settings import DecideConfig
 
 STAKE = 0.5
 """Share of the remaining wealth that an epoch may lose."""

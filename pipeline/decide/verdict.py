@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pipeline.settings import DecideConfig
 from pipeline.decide.epochs import Epoch, Latch, Options, level, next_wealth
 from pipeline.decide.forecast import fewest_pulls, further_pulls
 from pipeline.decide.pairs import Pair, Stream, fold, pairs
 from pipeline.decide.states import Facts, judge_state
 from pipeline.decide.tally import Tally
 from pipeline.decide.utility import break_even
+from pipeline.settings import DecideConfig
 from pipeline.types import Evaluation
 
 Verdict = dict[str, Any]
@@ -178,10 +178,11 @@ def _money(epoch: Epoch | None, options: Options) -> Verdict:
         "evaluation_usd": tally.evaluation_usd(),
         "pulls_without_cost": epoch.saving.unknown if epoch else 0,
         "cap_usd": options.cost_cap_usd,
+        "net_usd_per_pull": None,
+        "break_even_pulls": None,
     }
     if epoch and epoch.utility:
-        net = epoch.utility.per_pull_usd(epoch.alpha)
-        cost["net_usd_per_pull"] = net
+        cost["net_usd_per_pull"] = net = epoch.utility.per_pull_usd(epoch.alpha)
         if options.fixed_usd is not None:
             cost["break_even_pulls"] = break_even(options.fixed_usd, net)
     return {

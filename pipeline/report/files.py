@@ -1,0 +1,116 @@
+"""Writing the report's files: the one module of this package that does I/O."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.decide import Options, judge, trace
+from pipeline.errors import InputError
+from pipeline.report.comment import comment, pull_view_of
+from pipeline.report.markdown import markdown
+from pipeline.report.page import page
+from pipeline.report.view import PullView, pull_views
+from pipeline.settings import DecideConfig
+from pipeline.types import Evaluation, Rollout, to_json
+
+Verdict = dict[str, Any]
+
+
+def write_report(
+    out: Path,
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict | None = None,
+    *,
+    title: str,
+    rollouts: Sequence[Rollout] = (),
+    settings: DecideConfig | None = None,
+    options: Options | None = None,
+    pr: int | None = None,
+) -> list[Path]:
+    """Write report.html, report.md, comment.md and verdict.json into ``out``; the paths, in that order.
+
+    ``verdict``: what ``judge`` gave for these evaluations, None to judge here. ``rollouts`` lend
+    steps and patches to evaluations that lack them. ``pr``: the PR that comment.md is about, None:
+    the newest; without any evaluation there is no comment.md. Raises InputError for an unknown
+    ``pr`` and an unusable ``out``.
+    """
+    rows = _completed(evaluations, rollouts)
+    views = pull_views(rows)
+    view = chosen(views, pr)
+    settings = settings or DecideConfig(margin=verdict["margin"] if verdict else DecideConfig.margin)
+    verdict = verdict or judge(rows, settings, options)
+    lines = list(trace(rows, settings, options))
+    sha256 = fingerprint(evaluations)
+    files = {
+        "report.html": page(rows, verdict, lines, title=title, sha256=sha256, settings=settings),
+        "report.md": markdown(rows, verdict, lines, title=title),
+        "comment.md": comment(view, verdict) if view else None,
+        "verdict.json": _record(verdict, sha256, settings, options),
+    }
+    return [_write(out / name, text) for name, text in files.items() if text is not None]
+
+
+def chosen(views: Sequence[PullView], pr: int | None) -> PullView | None:
+    """The PR that the comment is about. Raises InputError naming the known ones for an unknown ``pr``."""
+    if pr is None:
+        return views[0] if views else None
+    view = pull_view_of(views, pr)
+    if view is None:
+        numbers = sorted({view.number for view in views})
+        known = ", ".join(map(str, numbers[-20:])) or "none"
+        more = f" and {len(numbers) - 20} older" if len(numbers) > 20 else ""
+        raise InputError(f"--pr: no evaluation of pull request {pr}; known: {known}{more}")
+    return view
+
+
+def fingerprint(evaluations: Sequence[Evaluation]) -> str:
+    """sha256 over the evaluations' values, one sorted JSON object per line: the same however they were stored."""
+    digest = hashlib.sha256()
+    for row in evaluations:
+        digest.update(json.dumps(to_json(row), sort_keys=True).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _record(verdict: Verdict, sha256: str, settings: DecideConfig, options: Options | None) -> str:
+    """The verdict with what it was made from: enough to check it by hand."""
+    extra = {
+        "evaluations_sha256": sha256,
+        "settings": to_json(settings),
+        "options": to_json(options or Options()),
+        "versions": {"switchover": __version__, "python": platform.python_version()},
+    }
+    return json.dumps({**verdict, **extra}, indent=2) + "\n"
+
+
+def _completed(evaluations: Sequence[Evaluation], rollouts: Sequence[Rollout]) -> list[Evaluation]:
+    known = {rollout.id: rollout for rollout in rollouts}
+    return [_with_rollout(row, known.get(row.rollout_id)) for row in evaluations]
+
+
+def _with_rollout(row: Evaluation, rollout: Rollout | None) -> Evaluation:
+    if rollout is None:
+        return row
+    return dataclasses.replace(row, steps=row.steps or rollout.steps, patch=row.patch or rollout.patch)
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write whole or not at all: a reader never sees half a page."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
+    return path

@@ -1,0 +1,54 @@
+"""What states, measures and reason codes mean, in plain words: the one place that says it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TONES: dict[str, str] = {
+    "training": "calm",
+    "collecting": "calm",
+    "close": "wait",
+    "behind": "bad",
+    "ready": "good",
+    "switched": "good",
+    "drifted": "bad",
+}
+
+GLYPHS: dict[str, str] = {
+    "training": "○",
+    "collecting": "◔",
+    "close": "◑",
+    "behind": "▼",
+    "ready": "●",
+    "switched": "✓",
+    "drifted": "!",
+}
+"""Beside the word, so that no state is told by its colour alone."""
+
+MEASURES: dict[str, str] = {"tests": "scored by tests", "recall": "scored by overlap with the human patch"}
+
+LEFT_OUT: dict[str, str] = {
+    "void": "A failure of the harness, not of a model, stayed after retries; decided before any score was known.",
+    "unpaired": "An attempt of own or of frontier is missing, so there is nothing to compare.",
+    "other_measure": "Scored the other way (tests or overlap); the two are never pooled in one verdict.",
+}
+
+_MEANINGS: dict[str, str] = {
+    "training": "There is no own model to judge yet.",
+    "collecting": "Too early to tell: evaluations are coming in.",
+    "close": "Not decided: neither model is shown to be ahead by enough.",
+    "behind": "Stay with the frontier model: own is not good enough yet.",
+    "switched": "The team runs on own; audits keep watching.",
+    "drifted": "The last verdict no longer holds: check before relying on own.",
+}
+
+
+def meaning(verdict: dict[str, Any]) -> str:
+    """The state in one sentence that tells a reader what to do."""
+    if verdict["state"] != "ready":
+        return _MEANINGS[verdict["state"]]
+    if "better" in verdict["latched"] and "saving" in verdict["latched"]:
+        return "The transition point is reached: own is better, and cheaper."
+    if "better" in verdict["latched"]:
+        return "The transition point is reached: own is better."
+    return "The transition point is reached: own is as good within the margin, and cheaper."

@@ -1,0 +1,64 @@
+"""``switchover report``: the page, its short form, a comment and the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline import config, evaluations
+from pipeline.decide import Options
+from pipeline.report import write_report
+from pipeline.verbs import config_option, emit, json_option
+from pipeline.verbs.decide import judging
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--evaluations",
+    "paths",
+    type=PATH,
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="evaluations.jsonl; repeatable.",
+)
+@click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for the files; made if absent.")
+@click.option("--pr", type=int, metavar="N", help="Pull request that comment.md is about (default: the newest).")
+@click.option("--title", help="Heading of the page (default: the repository).")
+@click.argument("more", type=PATH, nargs=-1, metavar="[FILE]...")
+@config_option
+@json_option
+def command(
+    paths: tuple[Path, ...],
+    out: Path,
+    pr: int | None,
+    title: str | None,
+    more: tuple[Path, ...],
+    config_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the page, the record and the comment of a pull request.
+
+    Makes report.html (one self-contained file), report.md, comment.md and verdict.json in DIR.
+
+    \b
+    Example:  switchover report --evaluations out/evaluations.jsonl --out out/report --pr 12
+    """
+    loaded = config.load(config_path)
+    rows = list(evaluations.read((*paths, *more)))
+    repos = list(dict.fromkeys(row.repo for row in rows))
+    files = write_report(
+        out,
+        rows,
+        title=title or ", ".join(repos[:3]) or "No evaluations yet",
+        settings=judging(loaded.decide, None, None),
+        options=Options(switched=loaded.serve.route == "own"),
+        pr=pr,
+    )
+    if as_json:
+        emit({"files": [str(path) for path in files], "pulls": len({(row.repo, row.number) for row in rows})})
+    else:
+        click.echo("\n".join(str(path) for path in files))
