@@ -12,6 +12,8 @@ _SYSTEM = tuple(
 )
 _CROWDED = tuple(Path("/", name) for name in ["home", "mnt", "opt", "root", "srv", "tmp", "var", "var/tmp"])
 
+_ALWAYS_SHOWN = (Path("/usr"), Path("/usr/local"))
+
 
 def checkout(path: Path) -> Path:
     """The resolved folder of a checkout. Raises InputError unless it is a folder that may be given away."""
@@ -26,9 +28,12 @@ def checkout(path: Path) -> Path:
 def toolchain(path: Path) -> list[Path]:
     """The resolved folder of a toolchain and, for a Python virtual environment, of the Python it is made from.
 
+    Nothing for /usr and /usr/local: every sandbox shows them.
     Raises InputError unless it is a folder that may be shown.
     """
     place = _folder(path, "toolchain")
+    if place in _ALWAYS_SHOWN:
+        return []
     if _is_shared(place):
         raise InputError(f"{path}: a folder of the system or of all users; name one prefix in it, say /opt/python")
     return [place, *_base_of_venv(place)]
