@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.cost import cost_usd
-from pipeline.errors import EndpointError, SandboxUnavailable
+from pipeline.errors import SandboxUnavailable
 from pipeline.rollout import prompts
+from pipeline.rollout.asking import Asking
 from pipeline.rollout.cheating import cheat_marks
-from pipeline.rollout.ending import Ended
-from pipeline.rollout.endpoint import Endpoint, Reply, Usage
+from pipeline.rollout.endpoint import Endpoint, Usage
 from pipeline.rollout.environment import SandboxEnvironment
 from pipeline.rollout.loop import BudgetedAgent, RolloutLimits
 from pipeline.rollout.model import ChatModel, sent
@@ -28,9 +28,6 @@ from pipeline.types import Exit, Message, Role, Rollout
 __all__ = ["Harness", "RolloutLimits", "roll_out"]
 
 log = logging.getLogger(__name__)
-
-_SMALLEST_REPLY = 64
-"""Tokens a turn may have however full the context looks: the estimate errs on the full side."""
 
 
 @dataclass(frozen=True)
@@ -110,20 +107,8 @@ def _agent(workspace: Workspace, harness: Harness, seed: int) -> BudgetedAgent:
         characters=texts.observation_characters,
     )
 
-    def chat(messages: Sequence[Message], turn: int) -> Reply:
-        room = limits.context_tokens - model.estimated_tokens(messages)
-        reply_tokens = min(limits.output_tokens, max(_SMALLEST_REPLY, room))
-        left = deadline - time.monotonic()
-        try:
-            return harness.endpoint.chat(
-                messages, tools.schemas, seed=seed + turn, max_output_tokens=reply_tokens, seconds=left
-            )
-        except EndpointError:
-            if time.monotonic() >= deadline:
-                raise Ended("time_limit") from None
-            raise
-
-    model = ChatModel(chat, tools, texts)
+    asking = Asking(harness.endpoint, tools, limits.context_tokens, limits.output_tokens, deadline, seed)
+    model = ChatModel(asking, tools, texts)
     return BudgetedAgent(model, environment, texts, limits, harness.cost)
 
 

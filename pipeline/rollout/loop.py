@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.rollout.ending import Ended
-from pipeline.rollout.endpoint import ContextExceeded, Usage
+from pipeline.rollout.endpoint import Usage
 from pipeline.rollout.environment import SandboxEnvironment
 from pipeline.rollout.mini import DefaultAgent
 from pipeline.rollout.model import ChatModel
@@ -66,10 +66,7 @@ class BudgetedAgent(DefaultAgent):  # type: ignore[misc]  # mini-swe-agent is im
         """The next turn of the model, within the limits. Raises Ended at one of them."""
         self._stop_at_a_limit()
         self._tell_when_nearly_full()
-        try:
-            turn: dict[str, Any] = super().query()
-        except ContextExceeded:
-            raise Ended("context_limit") from None
+        turn: dict[str, Any] = super().query()
         return turn
 
     def _stop_at_a_limit(self) -> None:

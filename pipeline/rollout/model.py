@@ -18,8 +18,8 @@ from pipeline.rollout.prompts import Prompts
 from pipeline.rollout.tools import Tools
 from pipeline.types import Message
 
-Chat = Callable[[Sequence[Message], int], Reply]
-"""Messages and the index of this turn (0-based) to the model's next turn."""
+Chat = Callable[[Sequence[Message], int, int], Reply]
+"""Messages, the index of this turn (0-based) and an estimate of the prompt's tokens, to the model's next turn."""
 
 _CHARACTERS_PER_TOKEN = 3
 """Low for code and English, so that an estimate errs on the side of a full context."""
@@ -45,7 +45,7 @@ class ChatModel:
 
     def query(self, messages: list[dict[str, Any]], **kwargs: Any) -> dict[str, Any]:
         """The model's turn, its calls parsed into ``extra.actions``. Raises FormatError with turn and error."""
-        reply = self._chat([sent(message) for message in messages], self.turns)
+        reply = self._chat([sent(message) for message in messages], self.turns, self.estimated_tokens(messages))
         self.turns += 1
         self.usage += reply.usage
         self._counted_tokens = reply.usage.tokens_in + reply.usage.tokens_out

@@ -154,7 +154,15 @@ def test_a_turn_is_never_asked_to_grow_beyond_the_context(roll: Start) -> None:
         roll(server, context_tokens=8192, output_tokens=1024)
         first, second = (request["max_tokens"] for request in server.requests)
     assert first == 1024
-    assert 64 <= second <= 192
+    assert 128 <= second <= 192
+
+
+def test_a_turn_that_does_not_fit_is_asked_for_once_more_and_shorter(roll: Start) -> None:
+    full = fault(400, "This model's maximum context length is 8192 tokens and your request has 8000 input tokens")
+    with chat_server(FIX, full, SUBMIT) as server:
+        rollout = roll(server)
+        assert [request["max_tokens"] for request in server.requests] == [4096, 4096, 128]
+    assert (rollout.exit, rollout.steps) == ("submitted", 2)
 
 
 BROKEN: list[tuple[Step, int, str]] = [
