@@ -37,19 +37,26 @@ def build(folder: Path) -> Demo:
     """The demo in ``folder``, built once: a complete one that is there already is used again.
 
     A build that is killed leaves nothing behind under the final names. Raises InputError when the
-    folder holds another repository under our name, RunError when git makes other commits than it should.
+    folder cannot be or holds another repository under our name, RunError when git makes other commits than it should.
     """
     demo = Demo(repo=folder / "reckon", payloads=folder / "payloads.jsonl")
     if demo.repo.exists():
         _check_reusable(demo)
         return demo
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as scratch:
         made = Demo(repo=Path(scratch, "repo"), payloads=Path(scratch, "payloads"))
         _build(made)
         made.payloads.replace(demo.payloads)
         made.repo.rename(demo.repo)  # last: where the repository is, the payloads are too
     return demo
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: no folder can be made there ({error.strerror}); choose another place") from None
 
 
 def _check_reusable(demo: Demo) -> None:

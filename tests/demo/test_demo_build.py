@@ -65,6 +65,12 @@ def test_another_repository_in_the_way_is_left_alone(folder: Path) -> None:
     assert (folder / "reckon" / "mine.txt").exists()
 
 
+def test_a_file_in_the_way_is_told(folder: Path) -> None:
+    folder.write_text("mine")
+    with pytest.raises(InputError, match="no folder can be made there"):
+        demo.build(folder)
+
+
 def test_lost_payloads_are_told(copy: demo.Demo, folder: Path) -> None:
     copy.payloads.unlink()
     with pytest.raises(InputError, match=r"payloads\.jsonl: is missing"):
