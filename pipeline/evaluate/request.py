@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from pipeline import config as configuration
 from pipeline.collect import tasks as tasks_in
-from pipeline.config import Config, Price
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.evaluate.plan import ROLES, Contender
 from pipeline.evaluate.run import Cutoffs, Evaluator, Summary
@@ -81,7 +80,7 @@ def parse_attempts(texts: Sequence[str]) -> dict[Role, int]:
 def _role(text: str, where: str) -> Role:
     if text not in ROLES:
         raise InputError(f"{where}: unknown role {text!r}; one of {', '.join(ROLES)}")
-    return cast(Role, text)
+    return text
 
 
 def carry_out(request: Request, config: Config) -> Summary:
@@ -104,6 +103,7 @@ def carry_out(request: Request, config: Config) -> Summary:
             scratch=request.out / "scratch",
             seed=request.seed,
         )
+        stack.callback(evaluator.close)
         limit = config.evaluate.limit_usd if request.limit_usd is None else request.limit_usd
         concurrency = request.concurrency or config.evaluate.concurrency
         return evaluator.run(tasks, titles, concurrency=concurrency, limit_usd=limit)
@@ -171,15 +171,9 @@ def harness(role: Role, model: Model, config: Config) -> Harness:
         tools=settings.tools,
         prompt=settings.prompt,
         limits=limits,
-        price=_share(config.prices.get(model.name), settings.concurrency),
+        price=config.prices.get(model.name),
+        sharing=settings.concurrency,
     )
-
-
-def _share(price: Price | None, concurrency: int) -> Price | None:
-    """The price of one of the slots that share a machine; token prices stay as they are."""
-    if price is None or price.gpu_usd_per_hour is None:
-        return price
-    return replace(price, gpu_usd_per_hour=price.gpu_usd_per_hour / concurrency)
 
 
 def _cutoffs(config: Config, card: AdapterCard | None) -> Cutoffs:

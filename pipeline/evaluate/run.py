@@ -106,6 +106,10 @@ class Evaluator:
                     self._judge(attempts[attempt.task.id], titles)
         return self._summary(attempts, made, left_out)
 
+    def close(self) -> None:
+        """Close the output files."""
+        self.journal.close()
+
     def _conditions(self) -> str:
         settings = [(role, h.tools, h.prompt, h.limits) for role, h in sorted(self.harnesses.items())]
         return hashlib.sha256(repr(settings).encode()).hexdigest()
