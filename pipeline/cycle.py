@@ -36,10 +36,9 @@ from pipeline.rollout import scripted
 from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.sandbox import Sandbox
 from pipeline.serve import serving
-from pipeline.settings import SCRIPTED, SMALL
+from pipeline.settings import SCRIPTED
 from pipeline.store import Store
 from pipeline.train import train
-from pipeline.train.small_model import small_model
 from pipeline.types import Evaluation, Role, Rollout, Task, from_json
 
 log = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ class Cycle:
         epoch = self._due(tasks)
         place = record(self.out, epoch)
         samples, adapter = place / "generate" / "samples.jsonl", place / "adapter"
-        base = self._base_model()
+        base = self.config.train.base
         self._generate(epoch, samples.parent)
         self._train(samples, base, adapter)
         self._evaluate(base, adapter, fresh(epoch, tasks))
@@ -152,11 +151,6 @@ class Cycle:
         texts = [f"{issue.title}\n\n{issue.body}" for issue in issues] or [f"{p.title}\n\n{p.body}" for p in pulls]
         return texts[:STYLE_TEXTS]
 
-    def _base_model(self) -> str:
-        if self.config.train.base != SMALL:
-            return self.config.train.base
-        return str(small_model(configuration.cache_dir()))
-
     def _train(self, samples: Path, base: str, adapter: Path) -> None:
         count = _count(samples)
         if count == 0:
@@ -209,10 +203,21 @@ class Cycle:
     def _rows(self) -> list[Evaluation]:
         return [from_json(Evaluation, row) for row in read(self.evaluations)]
 
+    def _title(self) -> str:
+        with Store.open(self.db) as store:
+            return next(iter(store.repos()))
+
     def _report(self, verdict: dict[str, Any]) -> Path:
         with _step("report", "page, record and comments"):
             rollouts = [from_json(Rollout, row) for row in read(self.out / "evaluate" / "rollouts.jsonl")]
-            write_report(self.out / "report", self._rows(), verdict, title=self.repo.name, rollouts=rollouts)
+            write_report(
+                self.out / "report",
+                self._rows(),
+                verdict,
+                title=self._title(),
+                rollouts=rollouts,
+                settings=self.config.decide,
+            )
             return self.out / "report" / "report.html"
 
 
