@@ -6,13 +6,13 @@ recurses, so nesting costs no stack, and work is linear in the size of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tree_sitter import Node, Parser, QueryCursor
+from tree_sitter import Node
 
-from pipeline.generate.functions.grammars import Grammar
+from pipeline.generate.functions.grammars import Captures, Grammar
+from pipeline.generate.functions.syntax import TooSlow, matches
 from pipeline.types import Function, LeftOut
 
 MAX_SCOPES = 50
@@ -39,43 +39,43 @@ class _Scope:
 
 
 def extract(path: str, source: bytes, grammar: Grammar) -> tuple[list[Function], list[LeftOut]]:
-    """Functions of ``source`` in the order of their beginnings, and those left out.
+    """Functions of ``source`` in the order of their beginnings, and what is left out.
 
     A function with a syntax error in it is left out (``syntax_error``); the others of its file
-    are not. ``path`` is only put into the results.
+    are not. A file that keeps the parser too long is left out whole (``too_slow``). ``path`` is
+    only put into the results.
     """
-    tree = Parser(grammar.tree_sitter).parse(source)
     found: list[Function] = []
     left_out: list[LeftOut] = []
     scopes: list[_Scope] = []
-    for definition in _definitions(tree.root_node, grammar):
+    try:
+        definitions = _definitions(matches(source, grammar), grammar)
+    except TooSlow:
+        return [], [LeftOut("functions", "file", path, "too_slow", "its syntax would take too long to read")]
+    for definition in definitions:
         node, around = definition.node, _around(scopes, definition)
-        name = ".".join([*(scope.name for scope in around), definition.name.removeprefix("this.")])
         if definition.capture in ("function", "method"):
             if reason := _unusable(node, len(around)):
                 left_out.append(LeftOut("functions", "function", f"{path}::{definition.name}", *reason))
             else:
                 rows = grammar.start_row(node) + 1, grammar.end_row(node) + 1
-                found.append(Function(path, name, _kind(definition, around), grammar.language, *rows))
+                found.append(
+                    Function(path, _name(definition, around), _kind(definition, around), grammar.language, *rows)
+                )
         scopes.append(_Scope(node.end_byte, definition.name, definition.capture == "type"))
     return found, left_out
 
 
-def _definitions(root: Node, grammar: Grammar) -> Iterator[_Definition]:
+def _definitions(found: list[Captures], grammar: Grammar) -> list[_Definition]:
     """All named definitions, outer before inner, earlier before later."""
-    matches = [
-        {capture: nodes[0] for capture, nodes in captured.items()}
-        for _, captured in QueryCursor(grammar.compiled).matches(root)
-    ]
-    named_by_target = {match["value"].id for match in matches if "value" in match}
-    placed: list[tuple[int, int, int, _Definition]] = []
-    for match in matches:
-        capture = next(kind for kind in _KINDS if kind in match)
-        node = match[capture]
-        name = grammar.name(match)
-        if name and node.id not in named_by_target:
-            placed.append((node.start_byte, -node.end_byte, len(placed), _Definition(node, capture, name)))
-    return (definition for _, _, _, definition in sorted(placed, key=lambda place: place[:3]))
+    assigned = {captures.nodes["value"].id for captures in found if "value" in captures.nodes}
+    definitions = []
+    for captures in found:
+        capture = next(kind for kind in _KINDS if kind in captures.nodes)
+        node, name = captures.nodes[capture], grammar.name(captures)
+        if name and node.id not in assigned:
+            definitions.append(_Definition(node, capture, name))
+    return sorted(definitions, key=lambda definition: (definition.node.start_byte, -definition.node.end_byte))
 
 
 def _around(scopes: list[_Scope], definition: _Definition) -> list[_Scope]:
@@ -88,6 +88,10 @@ def _around(scopes: list[_Scope], definition: _Definition) -> list[_Scope]:
     return scopes
 
 
+def _name(definition: _Definition, around: list[_Scope]) -> str:
+    return ".".join([*(scope.name for scope in around), definition.name.removeprefix("this.")])
+
+
 def _unusable(node: Node, depth: int) -> tuple[str, str] | None:
     where = f"lines {node.start_point.row + 1} to {node.end_point.row + 1}"
     if depth > MAX_SCOPES:
@@ -97,7 +101,7 @@ def _unusable(node: Node, depth: int) -> tuple[str, str] | None:
     return None
 
 
-def _kind(definition: _Definition, around: Iterable[_Scope]) -> Literal["function", "method"]:
+def _kind(definition: _Definition, around: list[_Scope]) -> Literal["function", "method"]:
     """A method is defined directly in a type, or on one by its name (``Foo.bar = function ...``)."""
-    *_, directly_in_type = False, *(scope.is_type for scope in around)
+    directly_in_type = bool(around) and around[-1].is_type
     return "method" if definition.capture == "method" or directly_in_type or "." in definition.name else "function"

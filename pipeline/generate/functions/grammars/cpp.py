@@ -10,7 +10,7 @@ import re
 import tree_sitter_cpp
 
 from pipeline.generate.functions.grammars.c import declared_name
-from pipeline.generate.functions.grammars.grammar import Captures, Grammar, text
+from pipeline.generate.functions.grammars.grammar import Captures, Grammar
 
 _SCOPES = frozenset({"type_identifier", "namespace_identifier", "nested_namespace_specifier", "template_type"})
 
@@ -38,9 +38,9 @@ def is_cpp_header(source: bytes) -> bool:
 
 
 def _name(captures: Captures) -> str:
-    node = captures["name"]
+    node = captures.nodes["name"]
     if node.type in _SCOPES:
-        return re.sub(r"\s*::\s*(?:inline\s+)?", ".", text(node).split("<")[0]).strip()
+        return re.sub(r"\s*::\s*(?:inline\s+)?", ".", captures.text(node).split("<")[0]).strip()
     return declared_name(captures)
 
 

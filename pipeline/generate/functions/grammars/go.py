@@ -6,16 +6,16 @@ import re
 
 import tree_sitter_go
 
-from pipeline.generate.functions.grammars.grammar import Captures, Grammar, text
+from pipeline.generate.functions.grammars.grammar import Captures, Grammar
 
 _RECEIVER = re.compile(r"(\w+)\s*(?:\[.*\])?[\s,)]*\)$", re.DOTALL)
 
 
 def _name(captures: Captures) -> str:
-    method = text(captures["name"])
-    if "receiver" not in captures:
+    method = captures.text(captures.nodes["name"])
+    if "receiver" not in captures.nodes:
         return method
-    receiver = _RECEIVER.search(text(captures["receiver"]))
+    receiver = _RECEIVER.search(captures.text(captures.nodes["receiver"]))
     return f"{receiver[1]}.{method}" if receiver else method
 
 

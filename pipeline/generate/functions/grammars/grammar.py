@@ -8,18 +8,23 @@ from functools import cached_property
 
 from tree_sitter import Language, Node, Query
 
-Captures = Mapping[str, Node]
-"""One match of a grammar's query: capture name to syntax node."""
 
+@dataclass(frozen=True)
+class Captures:
+    """One match of a grammar's query."""
 
-def text(node: Node) -> str:
-    """The node's source; bytes that are not UTF-8 become U+FFFD."""
-    return (node.text or b"").decode("utf-8", "replace")
+    nodes: Mapping[str, Node]
+    """Capture name, without its @, to syntax node."""
+    source: bytes
+
+    def text(self, node: Node) -> str:
+        """The node's source; bytes that are not UTF-8 become U+FFFD."""
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def plain_name(captures: Captures) -> str:
     """The text of ``@name``."""
-    return text(captures["name"])
+    return captures.text(captures.nodes["name"])
 
 
 def own_row(node: Node) -> int:

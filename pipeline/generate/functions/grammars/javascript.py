@@ -10,7 +10,7 @@ import re
 
 import tree_sitter_javascript
 
-from pipeline.generate.functions.grammars.grammar import Captures, Grammar, text
+from pipeline.generate.functions.grammars.grammar import Captures, Grammar
 
 FUNCTIONS = "[(arrow_function) (function_expression) (generator_function)]"
 
@@ -35,7 +35,7 @@ _EXPORTS = re.compile(r"^(module\.exports|exports)(\.|$)")
 
 
 def name(captures: Captures) -> str:
-    node = captures["name"]
+    node, text = captures.nodes["name"], captures.text
     if node.type == "string":
         return text(node)[1:-1]
     if node.type != "member_expression":

@@ -6,14 +6,14 @@ import re
 
 import tree_sitter_rust
 
-from pipeline.generate.functions.grammars.grammar import Captures, Grammar, text
+from pipeline.generate.functions.grammars.grammar import Captures, Grammar
 
 _WORDS = re.compile(r"\w+")
 
 
 def _name(captures: Captures) -> str:
     """The last word before type arguments: ``&'a mut crate::x::Foo<'a>`` is Foo."""
-    written = text(captures["name"])
+    written = captures.text(captures.nodes["name"])
     words = _WORDS.findall(written.split("<")[0])
     return words[-1] if words else written
 

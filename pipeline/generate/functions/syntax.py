@@ -1,0 +1,80 @@
+"""Syntax trees and query matches, within bounds.
+
+tree-sitter is linear on code that people write. On what they do not (60,000 comment lines in a
+row, 100,000 open parentheses, 20,000 functions in each other) some scanners and all queries turn
+quadratic, and a hostile file could hold a scan for hours. So parsing has a time limit, and trees
+of the shapes that slow a query down are refused before it runs.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+from tree_sitter import Node, Parser, QueryCursor
+
+from pipeline.generate.functions.grammars import Captures, Grammar
+
+MAX_CPU_SECONDS = 10.0
+"""For parsing one file; ordinary ones take 0.1 s per megabyte."""
+
+MAX_LOOSE_TOKENS = 4096
+"""A node with more stray tokens than this (open brackets that nothing closes) is refused."""
+
+MAX_NESTING = 2000
+"""A file with braces nested more deeply than this is refused."""
+
+_SLICE_BYTES = 65536
+
+
+class TooSlow(Exception):
+    """A file would need more than its share of time."""
+
+
+def matches(source: bytes, grammar: Grammar) -> list[Captures]:
+    """All matches of the grammar's query, in no promised order. Raises TooSlow."""
+    _refuse_deep_nesting(source)
+    root = _parse(source, grammar)
+    _refuse_loose_tokens(root)
+    # A query's own progress_callback crashes the process (tree-sitter 0.26.1), hence the refusals.
+    found = QueryCursor(grammar.compiled).matches(root)
+    return [Captures({name: nodes[0] for name, nodes in named.items()}, source) for _, named in found]
+
+
+def _parse(source: bytes, grammar: Grammar) -> Node:
+    """The root of the syntax tree. Raises TooSlow."""
+    until = time.thread_time() + MAX_CPU_SECONDS
+
+    # Only a source that is read piece by piece can be stopped; the pieces cost nothing measurable.
+    def piece(offset: int, _: object) -> bytes:
+        return source[offset : offset + _SLICE_BYTES]
+
+    def out_of_time(*_: object) -> bool:
+        return time.thread_time() > until
+
+    try:
+        return Parser(grammar.tree_sitter).parse(piece, progress_callback=out_of_time).root_node
+    except ValueError:
+        raise TooSlow from None
+
+
+def _refuse_deep_nesting(source: bytes) -> None:
+    """A query keeps a state for each definition around it, so what nests costs its square."""
+    if source.count(b"{") <= MAX_NESTING:
+        return
+    depth = 0
+    for brace in re.finditer(rb"[{}]", source):
+        depth = max(0, depth + (1 if brace[0] == b"{" else -1))
+        if depth > MAX_NESTING:
+            raise TooSlow
+
+
+def _refuse_loose_tokens(root: Node) -> None:
+    """A query looks from each token for the next node, so many tokens without one cost their square."""
+    broken = [root] if root.has_error else []
+    while broken:
+        node = broken.pop()
+        tokens = node.child_count - node.named_child_count
+        if tokens > MAX_LOOSE_TOKENS and tokens > 4 * node.named_child_count:
+            raise TooSlow
+        broken += [child for child in node.children if child.has_error]
