@@ -1,9 +1,9 @@
-"""An OpenAI-compatible chat endpoint: one pool, deadlines, retries.
+"""An OpenAI-compatible chat endpoint: retries, and what the server's refusals mean.
 
 Retried with jitter, up to a cap: 408, 409, 429, 5xx, connection errors, replies that are not a
 completion. Retry-After is honoured, up to that cap. Everything else is an answer and is raised at once.
 The key travels in the Authorization header only; no error, log line or ``repr`` shows it.
-Not covered: streaming, proxies from the environment, redirects (a base URL that moved is an error).
+Not covered: streaming.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from __future__ import annotations
 import logging
 import random
 import time
-import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import urllib3
-
-from pipeline import __version__
-from pipeline.errors import EndpointError, InputError, RunError
+from pipeline.errors import EndpointError, RunError
 from pipeline.rollout import wire
+from pipeline.rollout.transport import Fault, Transport
 from pipeline.rollout.wire import Reply, Usage
 from pipeline.types import Message
 
@@ -29,8 +26,6 @@ __all__ = ["ContextExceeded", "Endpoint", "Reply", "Retry", "Usage"]
 log = logging.getLogger(__name__)
 
 _AGAIN = {408, 409, 429}
-_CONNECT_SECONDS = 10.0
-_MAX_REPLY_BYTES = 64 * 1024 * 1024
 _HINTS = {
     401: "check the key",
     403: "check the key and what it may use",
@@ -60,16 +55,6 @@ class Retry:
         return jittered if asked is None else min(self.cap_seconds, max(jittered, asked))
 
 
-class _Fault(Exception):
-    """One try that gave no reply."""
-
-    def __init__(self, what: str, again: bool, asked: float | None = None, usage: Usage | None = None) -> None:
-        super().__init__(what)
-        self.again = again
-        self.asked = asked
-        self.usage = usage or Usage()
-
-
 class Endpoint:
     """A model behind a base URL; thread-safe, ``pool_size`` requests at once (more wait their turn)."""
 
@@ -91,7 +76,8 @@ class Endpoint:
         ``send_seed`` is off because a seeded request stops vLLM's CPU engine when chunked prefill is on;
         turn it on for a server that is known to take seeds. Raises InputError for an unusable URL.
         """
-        self.url = _base_url(url)
+        self._transport = Transport(url, key, pool_size, request_seconds)
+        self.url = self._transport.url
         self.model = model
         self._key = key
         self._options = {"max_tokens": max_output_tokens, "temperature": temperature}
@@ -99,10 +85,6 @@ class Endpoint:
         self._request_seconds = request_seconds
         self._retry = retry or Retry()
         self._send_seed = send_seed
-        self._headers = {"Content-Type": "application/json", "User-Agent": f"switchover/{__version__}"}
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
-        self._pool = urllib3.PoolManager(num_pools=2, maxsize=pool_size, block=True, retries=False)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.url!r}, {self.model!r})"
@@ -130,7 +112,7 @@ class Endpoint:
                 body = wire.request(self.model, messages, tools, self._with_defaults(options))
                 message, finish, usage = self._complete(body, len(messages), deadline)
                 return Reply(message, finish, wasted + usage, time.monotonic() - started)
-            except _Fault as fault:
+            except Fault as fault:
                 wasted += fault.usage
                 self._wait_or_raise(fault, attempt, deadline)
         raise AssertionError("the last try returns or raises")
@@ -143,13 +125,13 @@ class Endpoint:
         deadline = time.monotonic() + min(30.0, self._request_seconds)
         served: list[str] = []
         try:
-            status, _, body = self._exchange("GET", "/models", None, deadline)
+            status, _, body = self._transport.exchange("GET", "/models", None, deadline)
             served = wire.model_ids(body) if status == 200 else []
             if self.model not in served:  # aliases are not always listed: the model itself has the last word
                 options = self._with_defaults({"max_tokens": 1})
                 hello = wire.request(self.model, [{"role": "user", "content": "Hello"}], (), options)
                 self._complete(hello, 0, deadline)
-        except _Fault as fault:
+        except Fault as fault:
             names = f"; it serves {', '.join(served[:8])}" if served else ""
             raise EndpointError(f"{self._name()}: {fault}{names}") from None
 
@@ -158,7 +140,7 @@ class Endpoint:
         merged[self._length_option] = merged.pop("max_tokens")
         return merged
 
-    def _wait_or_raise(self, fault: _Fault, attempt: int, deadline: float) -> None:
+    def _wait_or_raise(self, fault: Fault, attempt: int, deadline: float) -> None:
         pause = self._retry.pause(attempt, fault.asked)
         last = attempt + 1 >= self._retry.tries
         if not fault.again or last or time.monotonic() + pause >= deadline:
@@ -168,13 +150,13 @@ class Endpoint:
         time.sleep(pause)
 
     def _complete(self, body: bytes, turn: int, deadline: float) -> tuple[Message, str, Usage]:
-        status, headers, answer = self._exchange("POST", "/chat/completions", body, deadline)
+        status, headers, answer = self._transport.exchange("POST", "/chat/completions", body, deadline)
         if status != 200:
             raise self._refusal(status, headers, answer)
         try:
             return wire.reply(answer, turn)
         except wire.BadReply as error:
-            raise _Fault(f"{error}; see the server's log", again=True, usage=error.usage) from None
+            raise Fault(f"{error}; see the server's log", again=True, usage=error.usage) from None
 
     def _refusal(self, status: int, headers: Mapping[str, str], answer: bytes) -> Exception:
         said = self._without_key(wire.error_text(answer))
@@ -182,76 +164,16 @@ class Endpoint:
             return ContextExceeded(f"{self._name()}: {said}; lower context_tokens or the length of the prompt")
         if status == 400 and "max_completion_tokens" in said and self._length_option == "max_tokens":
             self._length_option = "max_completion_tokens"  # what newer OpenAI models call it; others know the old name
-            return _Fault(said, again=True, asked=0.0)
+            return Fault(said, again=True, asked=0.0)
         hint = _HINTS.get(status, "see the server's log")
         again = status in _AGAIN or status >= 500
-        return _Fault(f"HTTP {status}: {said or 'no explanation'}; {hint}", again, _seconds(headers.get("Retry-After")))
-
-    def _exchange(
-        self, method: str, path: str, body: bytes | None, deadline: float
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        left = min(deadline - time.monotonic(), self._request_seconds)
-        if left <= 0:
-            raise _Fault("no time left for a request", again=False)
-        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=left)
-        try:
-            response = self._pool.request(
-                method,
-                self.url + path,
-                body=body,
-                headers=self._headers,
-                timeout=timeout,
-                pool_timeout=left,
-                redirect=False,
-                preload_content=False,
-            )
-            return response.status, response.headers, _read(response, time.monotonic() + left)
-        except urllib3.exceptions.HTTPError as error:
-            raise _Fault(f"{_why(error)}; is the server up?", again=True) from None
+        return Fault(f"HTTP {status}: {said or 'no explanation'}; {hint}", again, _seconds(headers.get("Retry-After")))
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text
 
     def _name(self) -> str:
         return f"{self.url}: model {self.model!r}"
-
-
-def _base_url(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"endpoint URL {url!r}: expected http:// or https:// and a host, such as http://gpu:8001/v1")
-    if parts.username or parts.password:
-        raise InputError(f"endpoint URL of {parts.hostname}: holds a user or password; give the key by environment")
-    return url.rstrip("/")
-
-
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """The whole body. A server that trickles must not outlive the deadline, which a socket timeout cannot see."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        while chunk := response.read1(1 << 16):
-            chunks.append(chunk)
-            size += len(chunk)
-            if time.monotonic() > deadline or size > _MAX_REPLY_BYTES:
-                raise _Fault("the reply came too slowly or is too large", again=False)
-    except BaseException:
-        response.close()
-        raise
-    response.release_conn()
-    return b"".join(chunks)
-
-
-def _why(error: urllib3.exceptions.HTTPError) -> str:
-    if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return "host not found"
-    if isinstance(error, urllib3.exceptions.NewConnectionError):  # also a ConnectTimeoutError, for old callers
-        return "connection refused"
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return "no connection in time"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no reply in time"
-    return f"connection lost ({type(error).__name__})"
 
 
 def _seconds(retry_after: str | None) -> float | None:
