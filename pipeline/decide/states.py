@@ -58,7 +58,7 @@ _RECHECK = {
 
 def _undecided(facts: Facts) -> tuple[State, list[str]]:
     if facts.n < facts.n_min:
-        return "collecting", [f"collecting: {facts.n} of at least {facts.n_min} pull requests"]
+        return "collecting", [f"collecting: {facts.n} of the {facts.n_min} pull requests before a state is named"]
     if _is_ready(facts):
         return "ready", _proofs(facts)
     if facts.worse:

@@ -14,18 +14,18 @@ def points(share: float, signed: bool = False) -> str:
 
 
 def usd(amount: float | None) -> str:
-    """Dollars with two digits that matter: $0.31, $2.12, $0.0043, $1,300; a dash when not known."""
+    """Dollars with two digits that matter: $0.31, $2.12, $0.0043, $266, $1,300; a dash when not known."""
     if amount is None:
         return "–"
     if amount and abs(amount) < 0.1:
         return f"{'-' if amount < 0 else ''}${abs(amount):.2g}" if abs(amount) >= 0.0001 else f"${amount:.1e}"
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.{0 if abs(amount) >= 1000 else 2}f}"
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.{0 if abs(amount) >= 100 else 2}f}"
 
 
 def sentence(verdict: dict[str, Any]) -> str:
     """Where the repository stands, in one sentence of at most three clauses."""
     if verdict["n"] == 0:
-        return f"no pull request has been judged yet; at least {_fewest(verdict)} are needed"
+        return f"no pull request has been judged yet; it takes {_fewest(verdict)} even if own ties frontier on each"
     return "; ".join(clause for clause in (_standing(verdict), _shown(verdict), _outlook(verdict)) if clause)
 
 
@@ -58,7 +58,7 @@ def _outlook(verdict: dict[str, Any]) -> str:
         return ""
     further = verdict["forecast"]["pulls"]
     if verdict["state"] == "collecting":
-        return f"{verdict['n']} of at least {_fewest(verdict)} PRs"
+        return f"{verdict['n']} PRs so far, of {_fewest(verdict)} even if both always tied"
     if further is None:
         return "at this rate it will not be"
     cost = verdict["forecast"]["usd"]

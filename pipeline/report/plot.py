@@ -96,7 +96,7 @@ def plot(trace: Sequence[Verdict], width: int) -> Plot | None:
         epochs=tuple(Mark(frame.x(start), _epoch_label(run[0], width)) for start, run in epochs[1:]),
         x_ticks=tuple(Mark(frame.x(n - 1), str(n)) for n in _round_steps(1, len(lines), 6 if width < 600 else 10)),
         y_ticks=tuple(Mark(frame.y(v / 100), _signed(v)) for v in frame.quality_ticks()),
-        cost_ticks=tuple(Mark(frame.cost(v), usd(v)) for v in frame.money_ticks()),
+        cost_ticks=tuple(Mark(frame.cost(v), f"${v:g}") for v in frame.money_ticks()),
         zero=frame.y(0),
         margin_line=frame.y(-lines[-1]["margin"]),
         proof=frame.proof(epochs[-1]),
@@ -146,8 +146,8 @@ class _Frame:
     def __init__(self, width: int, lines: Sequence[Verdict]) -> None:
         self.lines = lines
         wide = width >= 600
-        self.left, self.right = (58, width - 74) if wide else (46, width - 58)
-        self.top, self.quality_bottom = 30, 300 if wide else 250
+        self.left, self.right = (58, width - 74) if wide else (46, width - 66)
+        self.top, self.quality_bottom = 44, 320 if wide else 270
         self.cost_top, self.cost_bottom = self.quality_bottom + 62, self.quality_bottom + (192 if wide else 182)
         self.reach = self._reach()
         self.money = self._money_range()
