@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import json
 import os
@@ -79,11 +80,17 @@ def _compare(out: Path, begun: Manifest, wanted: Manifest) -> None:
 
 
 def replace_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write ``lines`` to ``path`` at one stroke: a reader, and a kill, see the old file or the new one."""
+    """Write ``lines`` to ``path`` at one stroke: a reader, and a kill, see the old file or the new one.
+
+    A file that holds them already is left alone.
+    """
     part = path.with_name(f".{path.name}.part")
     with part.open("w", encoding="utf-8", errors="surrogatepass") as file:
         for line in lines:
             file.write(line + "\n")
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
+    if path.exists() and filecmp.cmp(part, path, shallow=False):
+        part.unlink()
+    else:
+        part.replace(path)

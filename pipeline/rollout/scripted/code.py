@@ -40,6 +40,12 @@ class Code:
     tree: PythonFunction | None = None
     """Python only; its line 1 is ``lines[0]``."""
 
+    @property
+    def unit(self) -> str:
+        """One level of indentation: what the body is further in than the definition."""
+        margin = self.lines[0][: len(self.lines[0]) - len(self.lines[0].lstrip())]
+        return self.indent.removeprefix(margin) or "    "
+
     def line(self, number: int) -> str:
         """The line with this number in the file."""
         return self.lines[number - self.first]

@@ -25,20 +25,21 @@ def offer(code: Code, target: str | None, variant: int) -> Edit | None:
     return Edit("docstring", "expects", thought, code.first, code.first - 1, text)
 
 
-def _takes(code: Code, quote: str, variant: int) -> str:
+def _takes(code: Code, quote: str, variant: int) -> list[str]:
     names = [parameter.name for parameter in code.parameters]
     if not names:
-        return "It takes nothing." if variant == 0 else "It needs no argument."
-    return f"It takes {listed(names, quote)}." if variant == 0 else f"Arguments: {listed(names, quote)}."
+        return []
+    return [f"It takes {listed(names, quote)}." if variant == 0 else f"Arguments: {listed(names, quote)}."]
 
 
 def _docstring(code: Code, variant: int) -> tuple[str, ...]:
-    first = f'{code.indent}"""{sentence(code.name)}.'
-    if variant == 2:
-        return (f'{first}"""',)
-    return (first, "", code.indent + _takes(code, "``", variant), f'{code.indent}"""')
+    takes = [] if variant == 2 else _takes(code, "``", variant)
+    if not takes:
+        does = f"{sentence(code.name)}." if variant == 0 else f"What {code.name} says."
+        return (f'{code.indent}"""{does}"""',)
+    return (f'{code.indent}"""{sentence(code.name)}.', "", code.indent + takes[0], f'{code.indent}"""')
 
 
 def _comment(code: Code, variant: int) -> list[str]:
     does = f"{code.name} does what its name says: {sentence(code.name).lower()}."
-    return [does] if variant == 2 else [does, _takes(code, "", variant)]
+    return [does] if variant == 2 else [does, *_takes(code, "", variant)]

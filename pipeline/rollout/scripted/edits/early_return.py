@@ -22,8 +22,7 @@ def offer(code: Code, target: str | None, variant: int) -> Edit | None:
         return None
     name = chosen[0]
     test = f"len({name}) == 0" if variant == 1 else f"not {name}"
-    unit = "\t" if code.indent.startswith("\t") else "    "
-    lines = (f"{code.indent}if {test}:", f"{code.indent}{unit}return{empty}")
+    lines = (f"{code.indent}if {test}:", f"{code.indent}{code.unit}return{empty}")
     thought = f"An empty `{name}` needs no work here. I return early."
     return Edit("early_return", name, thought, code.body, code.body - 1, lines)
 

@@ -32,8 +32,7 @@ def _is_checked(name: str, text: str) -> bool:
 
 
 def _clause(code: Code, parameter: Parameter, variant: int) -> list[str] | None:
-    unit = "\t" if code.indent.startswith("\t") else " " * (2 if len(code.indent) in (2, 6) else 4)
-    name, type_ = parameter.name, parameter.type
+    unit, name, type_ = code.unit, parameter.name, parameter.type
     reason = f"{name} must not be missing" if variant == 1 else f"{name} is required"
     match code.language:
         case "python":
