@@ -93,6 +93,7 @@ def _date(tree: Path, seconds: int) -> None:
 
 def _add_agents_git(repo: Path, trusted: Path, tree: Path, root: str, when: str) -> None:
     _init(repo, tree)
+    (tree / ".git" / "info" / "attributes").write_text(_AS_STORED)
     for pack in (trusted / "objects" / "pack").iterdir():
         shutil.copy(pack, tree / ".git" / "objects" / "pack")
     for key, value in _AGENT_CONFIG.items():
@@ -103,6 +104,7 @@ def _add_agents_git(repo: Path, trusted: Path, tree: Path, root: str, when: str)
     git(tree, "update-ref", "refs/heads/main", commit)
     git(tree, "read-tree", "HEAD")
     git(tree, "update-index", "-q", "--refresh")
+    shutil.rmtree(tree / ".git" / "logs", ignore_errors=True)  # it would name the day of the run
 
 
 def _archive(tree: Path, archive: Path) -> None:
