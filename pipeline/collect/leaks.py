@@ -37,7 +37,9 @@ _LABEL = re.compile(r"^\s{0,3}(?:\*\*|__)(?P<bold>[^*_]{1,60}?):?(?:\*\*|__):?\s
 _UNDERLINE = re.compile(r"^\s{0,3}(?:={3,}|-{3,})\s*$")
 _IS_SOLUTION = re.compile(rf"^[\W_]*(?:{_SOLUTION})[\W_]*$", re.IGNORECASE)
 
-_REFERENCE = r"(?:(?:[\w.-]+/[\w.-]+)?#\d+|GH-\d+|https?://\S+)"
+_REFERENCE = (
+    r"(?:(?:[\w.-]+/[\w.-]+)?#\d+|GH-\d+|https?://\S+/(?:issues|pull|pulls|merge_requests|pull-requests)/\d+[^\s),.]*)"
+)
 _CLOSING = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|address(?:es)?|implement(?:s|ed)?|part of|refs?|see(?: also)?)"
 _CLOSING_LINE = re.compile(
     rf"^[\s*\->]*{_CLOSING}:?\s+(?:(?:issue|bug|pr)s?:?\s+)?{_REFERENCE}(?:\s*(?:,|and|&)?\s*(?:{_CLOSING}\s+)?"

@@ -24,7 +24,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (
         "password",
         r"(?i)(?<![\w])(?P<keep>[\w-]*(?:passw(?:or)?d|secret|api[_-]?key|access[_-]?key|auth[_-]?token)[\w-]*"
-        r"[\"']?\s*(?::=|[:=])\s*[\"']?)(?!\[redacted)[^\s\"'`,;()<>{}$]{8,}",
+        r"[\"']?\s*(?::=|[:=])\s*)(?:(?P<quote>[\"'])(?!\[redacted)[^\"'\s]{8,}(?P=quote)"
+        r"|(?=[A-Za-z_!@#%^&*+/=-]*\d)[\w!@#%^&*+/=-]{8,}(?![\w.(\[]))",
     ),
     # git@host:owner/name is a place, not a person.
     ("email", r"\b(?!git@)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"),
@@ -46,6 +47,7 @@ def redact(text: str, counts: Counter[str] | None = None) -> str:
 
 def _mark(kind: str) -> Callable[[re.Match[str]], str]:
     def mark(found: re.Match[str]) -> str:
-        return f"{found.groupdict().get('keep') or ''}[redacted:{kind}]"
+        kept, quote = (found.groupdict().get(name) or "" for name in ("keep", "quote"))
+        return f"{kept}{quote}[redacted:{kind}]{quote}"
 
     return mark
