@@ -40,8 +40,9 @@ class Target:
         return types[(self.draw * TRIES + attempt) % len(types)]
 
     def rollout_id(self, rollout: int, attempt: int, failures: int) -> str:
-        """Id of an attempt; one that follows ``failures`` of ours is numbered on."""
-        return f"{self.id}.{rollout}.{attempt}" + (f".again{failures}" if failures else "")
+        """Id of an attempt; another run's seed, and ``failures`` of ours before it, make it another one."""
+        of_run = f".seed{self.seed}" if self.seed else ""
+        return f"{self.id}{of_run}.{rollout}.{attempt}" + (f".again{failures}" if failures else "")
 
     def rollout_seed(self, rollout: int, attempt: int) -> int:
         """Sampling seed, 31 bits."""

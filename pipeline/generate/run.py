@@ -14,6 +14,7 @@ from pipeline.generate.base import Base, open_base
 from pipeline.generate.chain import Chain
 from pipeline.generate.files import Files, held
 from pipeline.generate.functions import Scan, functions_in
+from pipeline.generate.functions.filters import candidates
 from pipeline.generate.journal import Journal
 from pipeline.generate.manifest import Manifest, settle
 from pipeline.generate.plan import Target, plan
@@ -136,13 +137,15 @@ def _targets(
     base: Base, workspaces: Workspaces, seed: int, samples: int, shard: tuple[int, int]
 ) -> tuple[list[Target], Scan]:
     with workspaces.open(base.sha) as workspace:
-        scan = functions_in(workspace.checkout)
-        texts = {f.path: (workspace.checkout / f.path).read_bytes() for f in scan.functions}
-    if not scan.functions:
+        found = functions_in(workspace.checkout)
+        texts = {f.path: (workspace.checkout / f.path).read_bytes() for f in found.functions}
+    usable, dropped = candidates(found.functions, texts)
+    scan = Scan(usable, (*found.left_out, *dropped))
+    if not usable:
         reasons = Counter(row.reason for row in scan.left_out)
         why = ", ".join(f"{reason} {count}" for reason, count in reasons.items()) or "no file in a known language"
         raise InputError(f"{base.repo}: no function to attempt at {base.sha[:12]} ({why}); see 'switchover functions'")
-    planned = plan(scan.functions, texts, where=f"{base.name}@{base.sha}", seed=seed, samples=samples)
+    planned = plan(usable, texts, where=f"{base.name}@{base.sha}", seed=seed, samples=samples)
     if len(planned) < samples:
-        log.warning("%d functions give %d attempts, %d were asked for", len(scan.functions), len(planned), samples)
+        log.warning("%d functions give %d attempts, %d were asked for", len(usable), len(planned), samples)
     return share(planned, *shard), scan

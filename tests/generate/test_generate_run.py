@@ -54,8 +54,9 @@ def render(table):
 
 def reset():
     """Reset."""
-    global state
+    global state, total
     state = ""
+    total = 0
 ''',
     "lib/cart.go": (
         "package cart\n\nfunc Add(cart *Cart, item *Item) {\n"

@@ -35,6 +35,9 @@ KINDS: dict[str, Offer] = {
     "comment": comment.offer,
 }
 
+_PROSE = ("docstring", "comment")
+"""Nearly every function has room for these, so they come last."""
+
 
 def choose(code: Code, task: Task) -> Edit | None:
     """The edit for ``task``: of the hinted kind, else of one that the text mentions, else of any."""
@@ -43,7 +46,8 @@ def choose(code: Code, task: Task) -> Edit | None:
         edit = _checked(code, task.hint.kind, task.hint.target, 0 if roll < 7 else 1 if roll < 9 else 2)
         if edit is not None:
             return edit
-    for kind in dict.fromkeys([*preferred(task.text), *rotated(list(KINDS), task.text)]):
+    others = [kind for kind in KINDS if kind not in _PROSE]
+    for kind in dict.fromkeys([*preferred(task.text), *rotated(others, task.text), *_PROSE]):
         edit = _checked(code, kind, None, 0)
         if edit is not None:
             return edit
