@@ -25,12 +25,11 @@ FAILED = Recall(0.0, 0.0, None, None, 0, 0, 0, 0.0)
 
 
 def soft(gold: bytes, rollout: Rollout, base: Mapping[str, bytes]) -> Recall:
-    """Line recall of the human patch's source part.
+    """Line recall of the human patch's source part; 0 for every exit but ``submitted``.
 
-    A rollout that left no patch scores 0 whatever way it ended; one that ran into a limit with
-    work in its tree is scored on that work, as a person who takes over would find it.
+    Work that a limit cut off is not scored: in use nobody would have received it.
     """
-    if not rollout.patch:
+    if rollout.exit != "submitted" or not rollout.patch:
         return FAILED
     return recall(gold, rollout.patch.encode("utf-8", "surrogateescape"), base)
 
