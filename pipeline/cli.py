@@ -84,13 +84,13 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Exit status of the command line ``arguments`` (default: the process's own)."""
     try:
-        result: Any = switchover.main(arguments, standalone_mode=False)
+        result: Any = switchover.main(arguments, prog_name="switchover", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except SwitchoverError as error:
         return _fail(str(error), error.exit_code)
     except click.UsageError as error:
-        verb = error.ctx.command_path if error.ctx else "switchover"
-        return _fail(f"{verb}: {_one_line(error.format_message())} (see '{verb} --help')", 2)
+        command = error.ctx.command_path if error.ctx else "switchover"
+        return _fail(f"{_one_line(error.format_message()).rstrip('.')}; see '{command} --help'", 2)
     except click.ClickException as error:
         return _fail(_one_line(error.format_message()), 2)
     except (KeyboardInterrupt, click.Abort):
