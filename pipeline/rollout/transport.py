@@ -66,7 +66,11 @@ class Transport:
 
 
 def _base_url(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port  # read only to have its range checked
+    except ValueError as error:
+        raise InputError(f"endpoint URL {url!r}: {error}; give one such as http://gpu:8001/v1") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"endpoint URL {url!r}: expected http:// or https:// and a host, such as http://gpu:8001/v1")
     if parts.username or parts.password:
