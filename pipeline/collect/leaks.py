@@ -8,11 +8,12 @@ template check lists. What remains is what a person would have known before the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 LEAST_CODE = 12
 """Characters, white space aside, from which a line of code is taken for the answer: shorter ones are everywhere."""
 
+_LEADING = " \t\r\f\v>+-"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FENCE = re.compile(r"^ {0,3}(?:>\s?)*(?P<mark>`{3,}|~{3,})\s*(?P<language>[\w.+-]*)")
 _DIFF_LANGUAGES = frozenset({"diff", "patch", "suggestion"})
@@ -78,15 +79,18 @@ _INLINE_CODE = re.compile(r"`([^`\n]+)`")
 _BLANKS = re.compile(r"\n{3,}")
 
 
-def without_answer(text: str, added: Collection[str] = (), removed: Collection[str] = ()) -> str:
-    """``text`` without what gives the solution away, stripped.
+def answer_of(added: Iterable[str], removed: Iterable[str]) -> frozenset[str]:
+    """What a text must not say: the lines that a patch's source part adds, as ``without_answer`` compares them.
 
-    ``added`` and ``removed`` are the lines of the human patch's source part: an added line in the
-    text goes, unless the patch also removes it (then it only moved, and was there before).
-    Cleaning twice changes nothing more.
+    A line that the patch also removes only moved, and was there before. Short lines and single
+    words are everywhere and give nothing away.
     """
+    return _normal_lines(added) - _normal_lines(removed)
+
+
+def without_answer(text: str, answer: frozenset[str] = frozenset()) -> str:
+    """``text`` without what gives the solution away, stripped. Cleaning twice changes nothing more."""
     before = None
-    answer = _normal_lines(added) - _normal_lines(removed)
     while text != before:  # to a fixed point: what closes up may make a new line that must go
         before, text = text, _pass(text, answer)
     return text
@@ -104,11 +108,11 @@ def _pass(text: str, answer: frozenset[str]) -> str:
 
 def _normal(line: str) -> str:
     """A line of code as far as it can be compared: no quote marks, diff signs or white space."""
-    return "".join(re.sub(r"^[\s>+-]*", "", line).split())
+    return "".join(line.lstrip(_LEADING).split())
 
 
-def _normal_lines(lines: Collection[str]) -> frozenset[str]:
-    normal = (_normal(line) for line in lines)
+def _normal_lines(lines: Iterable[str]) -> frozenset[str]:
+    normal = (_normal(line) for line in lines if len(line) >= LEAST_CODE)
     return frozenset(line for line in normal if len(line) >= LEAST_CODE and not line.isalnum())
 
 

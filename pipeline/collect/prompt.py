@@ -33,20 +33,15 @@ class Prompt:
     """When the newest part of the text was written; None when unknown."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Lines of the human patch's source part: what must not be in the text."""
+def prompt_of(pull: Pull, issues: Mapping[int, Issue], answer: frozenset[str]) -> Prompt:
+    """The first source, in the order issue, pull, commit, whose cleaned text is long enough.
 
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-
-def prompt_of(pull: Pull, issues: Mapping[int, Issue], answer: Answer) -> Prompt:
-    """The first source, in the order issue, pull, commit, whose cleaned text is long enough."""
+    ``answer``: of ``leaks.answer_of``, what the text must not say.
+    """
     last: Source = "commit"
     for source, title, body, written_at in _sources(pull, issues):
         last = source
-        text = _joined(without_answer(title, (), ()), without_answer(body, answer.added, answer.removed))
+        text = _joined(without_answer(title), without_answer(body, answer))
         if len(text) >= LEAST_TEXT:
             return Prompt(text, source, written_at)
     return Prompt("", last, None)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pipeline.collect.filters import day, unwanted
 from pipeline.collect.gold import changed_lines, patches
+from pipeline.collect.leaks import answer_of
 from pipeline.collect.people import is_bot
-from pipeline.collect.prompt import Answer, Prompt, prompt_of
+from pipeline.collect.prompt import Prompt, prompt_of
 from pipeline.collect.reverts import is_revert
 from pipeline.config import CollectConfig
 from pipeline.errors import InputError
@@ -58,12 +59,16 @@ def tasks(
         for pull, reason in zip(chunk, reasons, strict=True):
             if pull.repo not in issues:
                 issues[pull.repo] = store.issues(pull.repo)
-            answer = answers.get((pull.repo, pull.number), Answer())
+            answer = answers.get((pull.repo, pull.number), frozenset())
             yield task_of(pull, issues[pull.repo], answer, reason)
 
 
-def task_of(pull: Pull, issues: Mapping[int, Issue], answer: Answer, reason: str | None) -> Task:
-    """The task that ``pull`` makes; pure. ``reason``: why it is none, known before its text is looked at."""
+def task_of(pull: Pull, issues: Mapping[int, Issue], answer: frozenset[str], reason: str | None) -> Task:
+    """The task that ``pull`` makes; pure.
+
+    ``answer``: what its text must not say (``leaks.answer_of`` of the human patch). ``reason``: why it
+    is no task, known before its text is looked at; None when only the text may still say so.
+    """
     prompt = prompt_of(pull, issues, answer)
     source = [file for file in pull.files if file.kind == "source"]
     return Task(
@@ -129,8 +134,8 @@ def _reason_of_files(pull: Pull, limits: TaskLimits) -> str | None:
     return "too_large" if too_large else None
 
 
-def _answers(pulls: Sequence[Pull], clones: Mapping[str, Path]) -> dict[tuple[str, int], Answer]:
-    answers: dict[tuple[str, int], Answer] = {}
+def _answers(pulls: Sequence[Pull], clones: Mapping[str, Path]) -> dict[tuple[str, int], frozenset[str]]:
+    answers: dict[tuple[str, int], frozenset[str]] = {}
     for repo in dict.fromkeys(pull.repo for pull in pulls):
         rows = [pull for pull in pulls if pull.repo == repo]
         pairs = [(pull.merge_sha, pull.base_sha) for pull in rows]
@@ -149,10 +154,13 @@ def _clone(repo: str, clones: Mapping[str, Path]) -> Path:
     raise InputError(f"{repo}: its clone is no longer at {clone}; run 'switchover collect' on its new place")
 
 
-def _answer(pull: Pull, patch: bytes) -> Answer:
+def _answer(pull: Pull, patch: bytes) -> frozenset[str]:
     source = {file.path for file in pull.files if file.kind == "source"}
-    lines = [(sign, text) for path, sign, text in changed_lines(patch) if path in source]
-    return Answer(tuple(t for sign, t in lines if sign == "+"), tuple(t for sign, t in lines if sign == "-"))
+    sides: dict[str, list[str]] = {"+": [], "-": []}
+    for path, sign, text in changed_lines(patch):
+        if path in source:
+            sides[sign].append(text)
+    return answer_of(sides["+"], sides["-"])
 
 
 def note(counts: Counter[str | None], repos: Sequence[str]) -> str:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.collect.leaks import without_answer
+from pipeline.collect.leaks import answer_of, without_answer
 
 ADDED = ("    return value.strip() or DEFAULT", "import os", "        if not rows: raise EmptyTable(name)")
 
 
 def clean(text: str, added: tuple[str, ...] = ADDED, removed: tuple[str, ...] = ()) -> str:
-    return without_answer(text, added, removed)
+    return without_answer(text, answer_of(added, removed))
 
 
 @pytest.mark.parametrize(
