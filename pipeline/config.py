@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -87,7 +88,10 @@ def parse(text: str, where: str = "config") -> Config:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"{where}: not YAML: {' '.join(str(error).split())}") from None
+        said = " ".join(str(error).split()).replace('in "<unicode string>", ', "at ")
+        raise InputError(f"{where}: not YAML, mend it: {said}") from None
+    except ValueError as error:  # 2025-02-30 unquoted
+        raise InputError(f"{where}: a date that does not exist ({error}); write it as 2025-01-31") from None
     return _section(Config, {} if data is None else data, where, "")  # type: ignore[no-any-return]
 
 
@@ -144,6 +148,8 @@ def _scalar(hint: type, value: Any, where: str, key: str) -> Any:
         raise InputError(f"{where}: {key}: expected {_WORDS[hint]}, got {value!r}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         _check_range(key, value, where)
+    if isinstance(value, str):
+        _check_text(key, value, where)
     return value
 
 
@@ -151,10 +157,32 @@ _UNIT_RANGE = {"decide.margin", "decide.error_chance", "generate.keep_recall_fro
 
 
 def _check_range(key: str, value: float, where: str) -> None:
-    if value != value or value < 0:
-        raise InputError(f"{where}: {key}: {value} is below 0; give 0 or more")
+    least = 1 if isinstance(value, int) else 0  # whole numbers are counts, of which none makes no sense
+    if value != value or value < least:
+        raise InputError(f"{where}: {key}: {value} is below {least}; give {least} or more")
     if key in _UNIT_RANGE and value > 1:
         raise InputError(f"{where}: {key}: {value} is above 1; it is a share, so 5 points are 0.05")
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
+_ROUTE = re.compile(r"own|frontier|canary=(0?\.\d+)")
+
+
+def _check_text(key: str, value: str, where: str) -> None:
+    if key.endswith(("since", "knowledge_until")) and not _is_date(value):
+        raise InputError(f"{where}: {key}: {value!r} is not a date; write it as 2025-01-31")
+    if key == "serve.route" and not _ROUTE.fullmatch(value):
+        raise InputError(f"{where}: {key}: {value!r} is no route; give own, frontier or canary=SHARE, as canary=0.1")
+
+
+def _is_date(text: str) -> bool:
+    import datetime
+
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return bool(_DATE.fullmatch(text))
 
 
 @dataclass(frozen=True)
