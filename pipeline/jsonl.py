@@ -12,14 +12,16 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.errors import InputError, RunError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -40,6 +42,19 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
                 return
             if line.strip():
                 yield _parse(path, number, line)
+
+
+def read_as(path: Path, make: Callable[[dict[str, Any]], T]) -> Iterator[T]:
+    """``make`` of each complete object, for files that another command goes on from.
+
+    Raises InputError as ``read`` does, and naming file and row where ``make`` misses a field.
+    """
+    for number, row in enumerate(read(path), 1):
+        try:
+            yield make(row)
+        except (KeyError, TypeError) as error:
+            what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
+            raise InputError(f"{path}: row {number}: {what}; mend or remove it, or use another folder") from None
 
 
 def _is_object(line: bytes) -> bool:

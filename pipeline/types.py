@@ -295,7 +295,7 @@ def from_json(noun: type[T], row: Mapping[str, Any]) -> T:
     """The noun that ``to_json`` gave ``row`` for; unknown keys are ignored.
 
     Ignoring them lets an older version read a newer one's files.
-    Raises TypeError naming the first missing field.
+    Raises TypeError naming the first missing field, or a list field that is none.
     """
     assert dataclasses.is_dataclass(noun)
     known = {f.name for f in dataclasses.fields(noun)}
@@ -304,7 +304,15 @@ def from_json(noun: type[T], row: Mapping[str, Any]) -> T:
     for key, inner in nested.items():
         if key in values:
             values[key] = tuple(from_json(inner, item) for item in row[key])
-    return noun(**values)
+    try:
+        return noun(**values)
+    except TypeError:
+        missing = next(f.name for f in dataclasses.fields(noun) if f.name not in values and not _has_default(f))
+        raise TypeError(f"field {missing!r} is missing") from None
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
 
 
 def _tuples(value: Any) -> Any:
