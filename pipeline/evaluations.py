@@ -52,12 +52,17 @@ def evaluation(row: Mapping[str, Any]) -> Evaluation:
     noun = object.__new__(Evaluation)
     noun.__dict__.update(_DEFAULTS)
     noun.__dict__.update(row if row.keys() <= KNOWN else {key: row[key] for key in row if key in KNOWN})
-    noun.__dict__["cheat_marks"] = tuple(row.get("cheat_marks", ()))
+    for name in _LISTS:
+        if type(noun.__dict__[name]) is list:
+            noun.__dict__[name] = tuple(noun.__dict__[name])
     return noun
 
 
 _CONTRACT_FIELDS = len(REQUIRED) + 1
 """Those that a row must have, and cheat_marks."""
+
+_LISTS = tuple(f.name for f in dataclasses.fields(Evaluation) if f.default == ())
+"""Fields that are lists in JSON and tuples in Python."""
 
 _DEFAULTS = {f.name: f.default for f in dataclasses.fields(Evaluation) if f.default is not dataclasses.MISSING}
 
@@ -158,6 +163,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seconds": (_is_amount, _AMOUNT),
     "cost_usd": (_or_null(_is_amount), _AMOUNT + " or null"),
     "cheat_marks": (_is_texts, "a list of texts"),
+    "marks": (_is_texts, "a list of texts"),
     "tool_calls": (_is_count, "a whole number from 0 up"),
     "malformed_calls": (_is_count, "a whole number from 0 up"),
     "steps": (_is_count, "a whole number from 0 up"),

@@ -73,6 +73,12 @@ class PullView:
     cells: Mapping[Role, Cell | None]
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader should know about this PR, as codes."""
+        rows = [row for cell in self.cells.values() if cell for row in cell.attempts]
+        return tuple(sorted({mark for row in rows for mark in row.marks}))
+
+    @property
     def difference(self) -> float | None:
         """own minus frontier; None where one of them is missing or void."""
         own, frontier = self.cells["own"], self.cells["frontier"]
