@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.generate.ask import Spent
-from pipeline.jsonl import Writer, read
+from pipeline.jsonl import Writer, read_as
 from pipeline.types import Recall, Rollout, from_json, to_json
 
 ROLLOUTS, JOURNAL = "rollouts.jsonl", "journal.jsonl"
@@ -58,8 +58,8 @@ class Journal:
         self._done: dict[tuple[str, str], dict[str, Any]] = {}
         self.tally = Tally()
         self._read_rollouts()
-        for row in read(self._stages.path):
-            self._take_stage(row)
+        for _ in read_as(self._stages.path, self._take_stage):
+            pass
 
     def rollout(self, task_id: str, which: int, attempt: int) -> Rollout | None:
         """The rollout that ended as a result, without its messages; None when it is still to be made."""
@@ -87,7 +87,7 @@ class Journal:
         with self._lock:
             offset = self._rollouts.path.stat().st_size
             self._rollouts.write(row)
-            self._take_rollout(row, offset)
+            self._take_rollout(_entry(row), offset)
 
     def stage(self, id: str, stage: str) -> dict[str, Any] | None:
         """What ``add_stage`` wrote for a stage that ended; None when it is still to be done."""
@@ -122,7 +122,7 @@ class Journal:
         self._stages.close()
 
     def _read_rollouts(self) -> None:
-        rows = read(self._rollouts.path)  # complains about a damaged line with its number
+        rows = read_as(self._rollouts.path, _entry)  # complains about a damaged line with its number
         offset = 0
         with self._rollouts.path.open("rb") as lines:
             for line in lines:
@@ -130,13 +130,21 @@ class Journal:
                     self._take_rollout(next(rows), offset)
                 offset += len(line)
 
-    def _take_rollout(self, row: Mapping[str, Any], offset: int) -> None:
-        rollout = replace(from_json(Rollout, row), messages=(), tools=())
+    def _take_rollout(self, entry: _Entry, offset: int) -> None:
+        row, which, rollout = entry
         self._offsets[rollout.id] = offset
-        self._light.setdefault((rollout.task_id, row["rollout"], rollout.attempt), []).append(rollout)
+        self._light.setdefault((rollout.task_id, which, rollout.attempt), []).append(rollout)
         self.tally = self.tally.plus(row)
 
     def _take_stage(self, row: dict[str, Any]) -> None:
         if row["result"] is not None:
             self._done[row["id"], row["stage"]] = row["result"]
         self.tally = self.tally.plus(row)
+
+
+_Entry = tuple[Mapping[str, Any], int, Rollout]
+"""A line of rollouts.jsonl: as it is, which of the function's two, and without its messages."""
+
+
+def _entry(row: Mapping[str, Any]) -> _Entry:
+    return row, row["rollout"], replace(from_json(Rollout, row), messages=(), tools=())

@@ -45,15 +45,15 @@ class Manifest:
 def settle(out: Path, wanted: Manifest) -> None:
     """Write ``wanted`` into a new folder, or see that it goes with what the folder was begun with.
 
+    A folder in which no rollout was made is as good as new: a mistyped model must not claim it.
     Raises InputError naming the first argument that differs, and what to do.
     """
-    path = out / NAME
-    if not path.exists():
-        if (out / "rollouts.jsonl").exists():
+    path, rollouts = out / NAME, out / "rollouts.jsonl"
+    if rollouts.exists() and rollouts.stat().st_size > 0:
+        if not path.exists():
             raise InputError(
                 f"{out}: holds rollouts.jsonl but no {NAME}, so it is not generate's; choose another --out"
             )
-    else:
         _compare(out, _read(path), wanted)
     replace_lines(path, [json.dumps(asdict(wanted), indent=1)])
 

@@ -77,7 +77,9 @@ MANIFEST = Manifest("r", "a" * 40, 0, "1/1", "m", "bash", "mini", "t", 1, 2, 3, 
 
 
 def test_a_folder_keeps_to_what_it_was_begun_with(tmp_path: Path) -> None:
+    settle(tmp_path, replace(MANIFEST, teacher="mistyped"))  # nothing was made, so it binds to nothing
     settle(tmp_path, MANIFEST)
+    filled(tmp_path)
     settle(tmp_path, MANIFEST)
     settle(tmp_path, replace(MANIFEST, samples=20))
     for other in (replace(MANIFEST, seed=1, samples=20), replace(MANIFEST, base_sha="b" * 40, samples=20)):
@@ -93,12 +95,22 @@ def test_growing_and_sharding_do_not_change_the_configurations_identity() -> Non
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "rollouts.jsonl").touch()
+    filled(tmp_path)
     with pytest.raises(InputError, match=r"run\.json"):
         settle(tmp_path, MANIFEST)
 
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    filled(tmp_path)
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match=r"run\.json"):
         settle(tmp_path, MANIFEST)
+
+
+@pytest.mark.parametrize("name", ["rollouts.jsonl", "journal.jsonl"])
+def test_a_row_that_lacks_a_field_is_named(tmp_path: Path, name: str) -> None:
+    filled(tmp_path)
+    with (tmp_path / name).open("a") as file:
+        file.write('{"id": "x"}\n')
+    with pytest.raises(InputError, match=rf"{name}: row \d: field '\w+' is missing; mend"):
+        Journal(tmp_path)

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import jsonl
@@ -18,6 +18,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=3), max_size=5))
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]) -> None:
     path = tmp_path_factory.mktemp("jsonl") / "rows.jsonl"
@@ -27,6 +28,7 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows:
     assert list(jsonl.read(path)) == rows
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.dictionaries(st.text(max_size=5), st.integers(), min_size=1), min_size=1, max_size=4),
     data=st.data(),
