@@ -141,6 +141,8 @@ def size(folder: Path) -> int:
 
 def remove(folder: Path) -> None:
     """Delete ``folder`` and all in it; nothing when it is gone. Raises RunError when something stays."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # often it is empty, and a process costs a millisecond
     # rm and chmod walk by descriptors, as deep as it goes; shutil.rmtree fails on such paths.
     for program in (["/bin/rm", "-rf"], ["/bin/chmod", "-R", "u+rwX"], ["/bin/rm", "-rf"]):
         if not os.path.lexists(folder):
@@ -148,3 +150,18 @@ def remove(folder: Path) -> None:
         subprocess.run([*program, "--", str(folder)], env={}, cwd="/", capture_output=True, check=False)
     if os.path.lexists(folder):
         raise RunError(f"{folder}: could not be deleted; delete it by hand")
+
+
+def clear_way(top: Path, way: Path) -> None:
+    """Delete what a program put in the way of the folders ``way`` (relative) below ``top``: links above all.
+
+    Whoever mounts or makes folders along that way would follow them. Nothing may run in there meanwhile.
+    """
+    here = top
+    for part in way.parts:
+        here = here / part
+        if not os.path.lexists(here):
+            return
+        if here.is_symlink() or not here.is_dir():
+            here.unlink()
+            return

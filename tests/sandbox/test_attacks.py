@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.rollout.sandbox import Limits, Sandbox
+from tests.extract.conftest import git
 from tests.sandbox.conftest import Run
 
 SECRET = "canary-3f1c"
@@ -342,3 +344,82 @@ def test_no_core_file_and_few_descriptors(shell: Run) -> None:
 def test_the_command_cannot_forge_our_messages(shell: Run) -> None:
     ran = shell("echo 'bwrap: Creating new namespace failed' >&2; exit 1")
     assert ran.exit_code == 1
+
+
+# --- what a command leaves for the next one ---------------------------------------------------
+
+
+def test_links_in_tmp_do_not_move_the_next_commands_mounts(box: Sandbox, tmp_path: Path) -> None:
+    """The checkout lies below /tmp here, where an earlier command can put links in its way."""
+    checkout, tmp, outside = (tmp_path / name for name in ("checkout", "tmp", "outside"))
+    for folder in (checkout, tmp, outside):
+        folder.mkdir()
+        folder.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    if not checkout.is_relative_to("/tmp"):
+        pytest.skip("the checkouts of this run do not lie below /tmp")
+    first = checkout.parts[2]
+    (tmp / first).symlink_to(f"/oldroot{outside}")
+    assert box.run(["bash", "-c", "echo x > made"], checkout, tmp=tmp).exit_code == 0
+    assert (checkout / "made").exists()
+    assert not list(outside.iterdir())
+
+
+def test_a_link_in_place_of_a_toolchain_in_the_checkout_is_not_followed(checkout: Path, tmp_path: Path) -> None:
+    tool, outside = checkout / "tool", tmp_path / "outside"
+    (tool / "bin").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret").write_text(SECRET)
+    box = Sandbox(toolchains=[tool])
+    assert box.run(["touch", "tool/x"], checkout).exit_code != 0
+    tool.rename(checkout / "old")
+    tool.symlink_to(outside)
+    assert SECRET not in box.run(["cat", "tool/secret"], checkout).output.decode()
+
+
+def test_a_checkout_can_be_shown_elsewhere(box: Sandbox, checkout: Path) -> None:
+    ran = box.run(["bash", "-c", "pwd; echo x > made"], checkout, at=Path("/repo"))
+    assert answers(ran.output) == "/repo"
+    assert (checkout / "made").exists()
+    assert str(checkout) not in box.run(["cat", "/proc/self/mounts"], checkout, at=Path("/repo")).output.decode()
+    for wrong in ("/usr/x", "/tmp/x", "/etc", "/", "repo", "/repo/../etc"):
+        with pytest.raises(InputError, match="like /repo"):
+            box.run(["true"], checkout, at=Path(wrong))
+
+
+# --- a .git that somebody uses ----------------------------------------------------------------
+
+
+def repository(folder: Path) -> str:
+    for words in (
+        ["init", "-q"],
+        ["config", "http.extraheader", SECRET],
+        ["commit", "-q", "--allow-empty", "-m", "one"],
+    ):
+        git(folder, *words)
+    return git(folder, "rev-parse", "HEAD").decode()
+
+
+def test_the_users_git_directory_is_neither_written_nor_told(box: Sandbox, checkout: Path) -> None:
+    head = repository(checkout)
+    config = (checkout / ".git" / "config").read_bytes()
+    script = (
+        "git log --format=%s; cat .git/config; git config core.fsmonitor evil; echo x > f; git add f;"
+        "git -c user.name=a -c user.email=a commit -qm two; git log --format=%s; rm -rf .git/*"
+    )
+    ran = box.run(["bash", "-c", script], checkout, protect_git=True)
+    assert SECRET not in answers(ran.output)
+    assert answers(ran.output).startswith("one\n")
+    assert answers(ran.output).endswith("two\none")
+    assert (checkout / ".git" / "config").read_bytes() == config
+    assert git(checkout, "rev-parse", "HEAD").decode() == head
+    assert git(checkout, "status", "--porcelain") == b"?? f\n"
+    assert git(checkout, "fsck") == b""
+
+
+def test_a_git_file_is_shown_read_only(box: Sandbox, checkout: Path) -> None:
+    (checkout / ".git").write_text("gitdir: /elsewhere\n")
+    ran = box.run(["bash", "-c", "echo evil > .git; rm -f .git; cat .git"], checkout, protect_git=True)
+    assert answers(ran.output).endswith("gitdir: /elsewhere")
+    assert (checkout / ".git").read_text() == "gitdir: /elsewhere\n"

@@ -21,13 +21,16 @@ _OBJECTS = Path("/run/objects")
 _COPIED = ("HEAD", "index", "packed-refs", "shallow", "refs", "reftable")
 
 
-def private(checkout: Path, scratch: Path, who: Identity) -> list[Bind]:
-    """What to mount over ``checkout/.git``; nothing where there is none. ``scratch`` must not exist yet."""
-    real = checkout / ".git"
+def private(checkout: Path, seen: Path, scratch: Path, who: Identity) -> list[Bind]:
+    """What to mount over ``.git`` of the checkout that the command sees at ``seen``; nothing where there is none.
+
+    ``scratch``: a folder to make.
+    """
+    real, place = checkout / ".git", seen / ".git"
     if real.is_symlink() or not real.exists():
         return []
     if real.is_file():
-        return [Bind(real, real)]
+        return [Bind(real, place)]
     scratch.mkdir()
     for name in _COPIED:
         with contextlib.suppress(FileNotFoundError):
@@ -38,7 +41,7 @@ def private(checkout: Path, scratch: Path, who: Identity) -> list[Bind]:
     (scratch / "objects" / "info" / "alternates").write_text(f"{_OBJECTS}\n")
     if who.changes:
         _give(scratch, who)
-    return [Bind(scratch, real, writable=True), Bind(real / "objects", _OBJECTS, lend=True)]
+    return [Bind(scratch, place, writable=True), Bind(real / "objects", _OBJECTS, lend=True)]
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -25,6 +25,14 @@ def checkout(path: Path) -> Path:
     return place
 
 
+def inside(path: Path) -> Path:
+    """A place in the sandbox at which a checkout may be shown. Raises InputError."""
+    taken = (*_SYSTEM, Path("/tmp"))  # noqa: S108 - the sandbox's own
+    if not path.is_absolute() or ".." in path.parts or _is_shared(path) or any(map(path.is_relative_to, taken)):
+        raise InputError(f"{path}: the sandbox cannot show a checkout there; give a path like /repo")
+    return path
+
+
 def toolchain(path: Path) -> list[Path]:
     """The resolved folder of a toolchain and, for a Python virtual environment, of the Python it is made from.
 

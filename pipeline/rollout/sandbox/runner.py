@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
@@ -18,6 +19,20 @@ from pipeline.rollout.sandbox.supervise import Disk, Watch
 
 _TMP = Path("/tmp")  # noqa: S108 - the sandbox's own
 _REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What to run; places are checked and resolved."""
+
+    command: Sequence[str]
+    checkout: Path
+    seen: Path
+    """Where the command sees the checkout."""
+    tmp: Path | None
+    limits: Limits
+    toolchains: Sequence[Path]
+    protect_git: bool = False
 
 
 class Sandbox:
@@ -45,13 +60,16 @@ class Sandbox:
         *,
         tmp: Path | None = None,
         limits: Limits | None = None,
+        at: Path | None = None,
         protect_git: bool = False,
     ) -> Ran:
         """Run ``command`` (no shell is added) with ``checkout`` as its writable working directory.
 
-        ``tmp``: a folder to keep as its /tmp; None: a fresh one that is deleted afterwards.
-        ``limits``: in place of the sandbox's own. ``protect_git``: for a folder whose ``.git`` somebody
-        uses on the host; the command gets a private copy of it.
+        ``tmp``: a folder to keep as its /tmp, for one command at a time; None: a fresh one that is
+        deleted afterwards. ``limits``: in place of the sandbox's own. ``at``: where the command sees the
+        checkout, so that what it prints is the same on every machine; None: at its own path.
+        ``protect_git``: for a folder whose ``.git`` somebody uses on the host; the command gets a
+        private copy of it.
         When this returns, no process of the command is left. Raises SandboxUnavailable when nothing
         was run, InputError for a folder that cannot be given away or an impossible command.
         """
@@ -59,33 +77,27 @@ class Sandbox:
             raise InputError("sandbox: no command, or one with a NUL in it; give the command after --")
         self.check()
         place = places.checkout(checkout)
-        return self._run(command, place, tmp, limits or self.limits, self.toolchains, protect_git)
+        seen = places.inside(at) if at else place
+        job = _Job(command, place, seen, tmp, limits or self.limits, self.toolchains, protect_git)
+        return self._run(job)
 
     def _self_test(self, command: Sequence[str], checkout: Path, limits: Limits, shown: Sequence[Path]) -> Ran:
-        return self._run(command, checkout, None, limits, (*self.toolchains, *shown), protect_git=False)
+        return self._run(_Job(command, checkout, checkout, None, limits, (*self.toolchains, *shown)))
 
-    def _run(
-        self,
-        command: Sequence[str],
-        checkout: Path,
-        tmp: Path | None,
-        limits: Limits,
-        toolchains: Sequence[Path],
-        protect_git: bool,
-    ) -> Ran:
+    def _run(self, job: _Job) -> Ran:
         who = identity()
         with scratch() as folder:
-            private = gitdir.private(checkout, folder / "git", who) if protect_git else []
-            own_tmp = tmp.resolve(strict=True) if tmp else owned(folder / "tmp")
-            binds = [*_shared(checkout, own_tmp, toolchains), *private]
-            folders = (checkout, own_tmp)
-            disk = Disk(folders, limits.disk_mb * 2**20, self._base(folders))
+            tmp = job.tmp.resolve(strict=True) if job.tmp else owned(folder / "tmp")
+            binds = _shared(job, tmp)
+            if job.protect_git:
+                binds += gitdir.private(job.checkout, job.seen, folder / "git", who)
+            folders = (job.checkout, tmp)
+            disk = Disk(folders, job.limits.disk_mb * 2**20, self._base(folders))
 
             def go() -> Ran:
                 staged = stage(binds, who) if who.changes else binds
-                plan = Plan(command, limits, staged, toolchains, checkout, who)
-                with launched(plan) as run:
-                    return Watch(run, limits, disk).ran()
+                with launched(Plan(job.command, job.limits, staged, job.toolchains, job.seen, who)) as run:
+                    return Watch(run, job.limits, disk).ran()
 
             return in_own_mounts(go) if who.changes else go()
 
@@ -102,14 +114,20 @@ class Sandbox:
             return self._bases.setdefault(checkout, base)
 
 
-def _shared(checkout: Path, tmp: Path, toolchains: Sequence[Path]) -> list[Bind]:
-    """Outer folders first, so that none covers what is mounted in it; a toolchain in the checkout stays read-only."""
-    tools = sorted((Bind(tool, tool) for tool in toolchains), key=lambda bind: len(bind.target.parts))
-    outside = [bind for bind in tools if not bind.target.is_relative_to(checkout)]
-    inside = [bind for bind in tools if bind.target.is_relative_to(checkout)]
+def _shared(job: _Job, tmp: Path) -> list[Bind]:
+    """Outer folders first, so that none covers what is mounted in it; a toolchain in the checkout stays read-only.
+
+    An earlier command may have put links where folders are mounted now; bubblewrap would follow them.
+    """
+    tools = sorted((Bind(tool, tool) for tool in job.toolchains), key=lambda bind: len(bind.target.parts))
+    outside = [bind for bind in tools if not bind.target.is_relative_to(job.checkout)]
+    inside = [bind for bind in tools if bind not in outside and bind.source.resolve() == bind.source]
+    for bind in (*outside, Bind(job.checkout, job.seen)):
+        if bind.target.is_relative_to(_TMP):
+            hostile.clear_way(tmp, bind.target.relative_to(_TMP))
     return [
         Bind(tmp, _TMP, writable=True, lend=True),
         *outside,
-        Bind(checkout, checkout, writable=True, lend=True),
-        *inside,
+        Bind(job.checkout, job.seen, writable=True, lend=True),
+        *(Bind(bind.source, job.seen / bind.target.relative_to(job.checkout)) for bind in inside),
     ]
