@@ -152,6 +152,14 @@ def remove(folder: Path) -> None:
         raise RunError(f"{folder}: could not be deleted; delete it by hand")
 
 
+def open_up(folder: Path) -> None:
+    """Give back to the owner what a program took from ``folder``: to read, write and enter it."""
+    with contextlib.suppress(OSError):
+        mode = stat.S_IMODE(folder.lstat().st_mode)
+        if mode & stat.S_IRWXU != stat.S_IRWXU:
+            folder.chmod(mode | stat.S_IRWXU)
+
+
 def clear_way(top: Path, way: Path) -> None:
     """Delete what a program put in the way of the folders ``way`` (relative) below ``top``: links above all.
 
@@ -165,3 +173,4 @@ def clear_way(top: Path, way: Path) -> None:
         if here.is_symlink() or not here.is_dir():
             here.unlink()
             return
+        open_up(here)

@@ -366,6 +366,26 @@ def test_links_in_tmp_do_not_move_the_next_commands_mounts(box: Sandbox, tmp_pat
     assert not list(outside.iterdir())
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "chmod 0 . /tmp",
+        "chmod 0 /tmp/*",
+        "rm -rf /tmp/*; touch /tmp/pytest-of-root",
+        "rm -rf tool",
+        "rm -rf ./* .[a-z]*",
+    ],
+)
+def test_no_command_can_keep_the_next_one_from_starting(tmp_path: Path, script: str) -> None:
+    """A sandbox that does not start would look like a failure of the machine and end the whole run."""
+    checkout, tmp = tmp_path / "checkout", tmp_path / "tmp"
+    (checkout / "tool").mkdir(parents=True)
+    tmp.mkdir()
+    box = Sandbox(toolchains=[checkout / "tool"])
+    box.run(["bash", "-c", script], checkout, tmp=tmp)
+    assert box.run(["bash", "-c", "echo x > y && echo x > /tmp/y"], checkout, tmp=tmp).exit_code == 0
+
+
 def test_a_link_in_place_of_a_toolchain_in_the_checkout_is_not_followed(checkout: Path, tmp_path: Path) -> None:
     tool, outside = checkout / "tool", tmp_path / "outside"
     (tool / "bin").mkdir(parents=True)

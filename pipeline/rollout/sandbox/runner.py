@@ -76,6 +76,7 @@ class Sandbox:
         if not command or any("\0" in word for word in command):
             raise InputError("sandbox: no command, or one with a NUL in it; give the command after --")
         self.check()
+        self._reopen(checkout, tmp)
         place = places.checkout(checkout)
         seen = places.inside(at) if at else place
         job = _Job(command, place, seen, tmp, limits or self.limits, self.toolchains, protect_git)
@@ -101,6 +102,14 @@ class Sandbox:
 
             return in_own_mounts(go) if who.changes else go()
 
+    def _reopen(self, checkout: Path, tmp: Path | None) -> None:
+        """An earlier command must not keep the next one from starting; a folder that is new to us stays as it is."""
+        with self._bases_lock:
+            known = checkout.resolve() in self._bases
+        for folder in (checkout, tmp) if known else ():
+            if folder:
+                hostile.open_up(folder)
+
     def _base(self, folders: tuple[Path, Path]) -> int:
         """Size of the folders before the first command in this checkout: growth adds up over commands."""
         checkout = folders[0]
@@ -121,7 +130,7 @@ def _shared(job: _Job, tmp: Path) -> list[Bind]:
     """
     tools = sorted((Bind(tool, tool) for tool in job.toolchains), key=lambda bind: len(bind.target.parts))
     outside = [bind for bind in tools if not bind.target.is_relative_to(job.checkout)]
-    inside = [bind for bind in tools if bind not in outside and bind.source.resolve() == bind.source]
+    inside = [bind for bind in tools if bind not in outside and _is_still_there(bind.source)]
     for bind in (*outside, Bind(job.checkout, job.seen)):
         if bind.target.is_relative_to(_TMP):
             hostile.clear_way(tmp, bind.target.relative_to(_TMP))
@@ -131,3 +140,7 @@ def _shared(job: _Job, tmp: Path) -> list[Bind]:
         Bind(job.checkout, job.seen, writable=True, lend=True),
         *(Bind(bind.source, job.seen / bind.target.relative_to(job.checkout)) for bind in inside),
     ]
+
+
+def _is_still_there(folder: Path) -> bool:
+    return folder.is_dir() and folder.resolve() == folder
