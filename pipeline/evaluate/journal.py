@@ -6,6 +6,7 @@ import datetime
 from functools import partial
 from pathlib import Path
 
+from pipeline.errors import InputError
 from pipeline.evaluate.plan import Attempt
 from pipeline.jsonl import Writer, read_as
 from pipeline.types import Evaluation, LeftOut, Rollout, from_json, to_json
@@ -23,10 +24,14 @@ class Journal:
         self._rollouts = Writer(out / "rollouts.jsonl")
         self._evaluations = Writer(out / "evaluations.jsonl")
         self._left_out = Writer(out / "left_out.jsonl")
-        self.rollouts = {row.id: row for row in read_as(self._rollouts.path, partial(from_json, Rollout))}
-        rows = list(read_as(self._evaluations.path, partial(from_json, Evaluation)))
+        try:
+            self.rollouts = {row.id: row for row in read_as(self._rollouts.path, partial(from_json, Rollout))}
+            rows = list(read_as(self._evaluations.path, partial(from_json, Evaluation)))
+            self._reported = set(read_as(self._left_out.path, lambda row: (row["id"], row["reason"])))
+        except InputError:
+            self.close()
+            raise
         self.judged = {(row.task_id, row.role, row.adapter, row.model, row.attempt): row for row in rows}
-        self._reported = set(read_as(self._left_out.path, lambda row: (row["id"], row["reason"])))
         self.spent_usd = sum(rollout.cost_usd or 0.0 for rollout in self.rollouts.values())
 
     def finished(self, attempt: Attempt) -> Rollout | None:

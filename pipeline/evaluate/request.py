@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +59,11 @@ def parse_models(texts: Sequence[str]) -> dict[Role, Model]:
         url, _, name = rest.rpartition("#")
         if url == "" and name == SCRIPTED:
             url = SCRIPTED
-        if _role(role, text) in models:
+        if _role(role, f"--model {text}") in models:
             raise InputError(f"--model {text}: {role} is given twice; keep one")
         if not url or not name or not (url == SCRIPTED or url.startswith(("http://", "https://"))):
             raise InputError(f"--model {text}: expected ROLE=URL#NAME, as in own=http://127.0.0.1:8001/v1#own")
-        models[_role(role, text)] = Model(url, name)
+        models[_role(role, f"--model {text}")] = Model(url, name)
     return models
 
 
@@ -71,9 +72,9 @@ def parse_attempts(texts: Sequence[str]) -> dict[Role, int]:
     attempts: dict[Role, int] = {}
     for text in texts:
         role, _, number = text.partition("=")
-        if not number.isdigit() or int(number) < 1:
+        if re.fullmatch(r"[1-9][0-9]{0,5}", number) is None:
             raise InputError(f"--attempts {text}: expected ROLE=K with K from 1 on, as in own=2")
-        attempts[_role(role, text)] = int(number)
+        attempts[_role(role, f"--attempts {text}")] = int(number)
     return attempts
 
 

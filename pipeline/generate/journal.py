@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import InputError
 from pipeline.generate.ask import Spent
 from pipeline.jsonl import Writer, read_as
 from pipeline.types import Recall, Rollout, from_json, to_json
@@ -57,9 +58,13 @@ class Journal:
         self._light: dict[tuple[str, int, int], list[Rollout]] = {}
         self._done: dict[tuple[str, str], dict[str, Any]] = {}
         self.tally = Tally()
-        self._read_rollouts()
-        for _ in read_as(self._stages.path, self._take_stage):
-            pass
+        try:
+            self._read_rollouts()
+            for _ in read_as(self._stages.path, self._take_stage):
+                pass
+        except InputError:
+            self.close()
+            raise
 
     def rollout(self, task_id: str, which: int, attempt: int) -> Rollout | None:
         """The rollout that ended as a result, without its messages; None when it is still to be made."""
