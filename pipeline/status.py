@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.collect import tasks as tasks_in
 from pipeline.errors import InputError
-from pipeline.jsonl import read
+from pipeline.jsonl import read, read_as
 from pipeline.settings import CollectConfig
 from pipeline.store import Store
 
@@ -21,7 +21,7 @@ def status(out: Path) -> dict[str, Any]:
     row has a price.
     """
     if not out.is_dir():
-        raise InputError(f"{out}: no such folder; name the --out folder of a cycle")
+        raise InputError(f"{out}: {'not a' if out.exists() else 'no such'} folder; name the --out folder of a cycle")
     newest = max((out / "epochs").glob("*/"), default=out)
     found = {
         "collect": _collected(out / "switchover.db"),
@@ -58,13 +58,10 @@ def _rollouts(folder: Path) -> dict[str, Any] | None:
 
 
 def _spend(folder: Path) -> dict[str, Any]:
-    exits: Counter[str] = Counter()
-    costs = []
-    for row in read(folder / "rollouts.jsonl"):
-        exits[row["exit"]] += 1
-        costs.append(row["cost_usd"])
-    known = [cost for cost in costs if cost is not None]
-    reasons = Counter(row["reason"] for row in read(folder / "left_out.jsonl"))
+    rollouts = list(read_as(folder / "rollouts.jsonl", lambda row: (row["exit"], row["cost_usd"])))
+    exits = Counter(exit for exit, _ in rollouts)
+    known = [cost for _, cost in rollouts if cost is not None]
+    reasons = Counter(read_as(folder / "left_out.jsonl", lambda row: row["reason"]))
     return {
         "rollouts": sum(exits.values()),
         "exits": dict(exits),
@@ -76,11 +73,11 @@ def _spend(folder: Path) -> dict[str, Any]:
 def _evaluated(folder: Path) -> dict[str, Any] | None:
     if not (folder / "evaluations.jsonl").exists():
         return None
-    rows = list(read(folder / "evaluations.jsonl"))
+    rows = list(read_as(folder / "evaluations.jsonl", lambda row: (row["task_id"], row["role"])))
     return {
         **_spend(folder),
-        "pulls": len({row["task_id"] for row in rows}),
-        "evaluations": dict(Counter(row["role"] for row in rows)),
+        "pulls": len({task for task, _ in rows}),
+        "evaluations": dict(Counter(role for _, role in rows)),
     }
 
 
