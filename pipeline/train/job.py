@@ -67,6 +67,7 @@ def run_job(samples: Path, base: str, out: Path, *, config: TrainConfig, seed: i
         template = bases.load_template(model_name)
         prepared = prepare(template, conversations, config)
         _report(prepared, out)
+        cards.write_json(out / RUN, identity)  # not before: a mistyped base must not claim the folder
         with _disk(out):
             return _train(out, model_name, template, prepared, identity, config, price)
 
@@ -115,7 +116,7 @@ def _folder(out: Path) -> Iterator[None]:
         lock = (out / ".lock").open("w")
     except (FileExistsError, NotADirectoryError):
         raise InputError(f"{out}: is a file or lies in one; give a folder with --out") from None
-    except PermissionError as error:
+    except OSError as error:
         raise InputError(f"{out}: {error.strerror}; give a folder that can be written with --out") from None
     with lock:
         try:
@@ -126,17 +127,23 @@ def _folder(out: Path) -> Iterator[None]:
 
 
 def _claim(out: Path, identity: dict[str, Any]) -> AdapterCard | None:
-    """Write down what is trained in ``out``; the card where that is done already."""
+    """The card where ``identity`` is trained already, else None. Raises InputError when ``out`` holds another."""
     path = out / RUN
     if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = _read_run(path)
         differing = [key for key in identity if before.get(key) != json.loads(json.dumps(identity[key]))]
         if differing:
             raise InputError(
                 f"{out}: holds a training with other {' and '.join(differing)}; give another --out, or delete it"
             )
-    cards.write_json(path, identity)
     return cards.read_card(out) if (out / cards.NAME).is_file() else None
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); give another --out, or delete the folder") from None
 
 
 def _report(prepared: Prepared, out: Path) -> None:

@@ -57,7 +57,15 @@ def _conversation(row: Mapping[str, Any], where: str) -> Conversation:
     messages = tuple(as_served(message, f"{where}: messages[{i}]") for i, message in enumerate(raw))
     calls = [call["function"] for message in messages for call in message.get("tool_calls", ())]
     bad = any(not isinstance(call["arguments"], dict) or call["name"] not in names for call in calls)
-    return Conversation(str(row.get("id", where)), messages, tools, row.get("base_sha"), row.get("base_time"), bad)
+    sha, time = (_optional_text(row, key, where) for key in ("base_sha", "base_time"))
+    return Conversation(str(row.get("id", where)), messages, tools, sha, time, bad)
+
+
+def _optional_text(row: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = row.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"{where}: {key} is {_short(value)}, expected a text or null")
+    return value
 
 
 def _list(row: Mapping[str, Any], key: str, where: str) -> list[Any]:
@@ -89,9 +97,8 @@ def as_served(message: Any, where: str = "message") -> Message:
     if reasoning:
         served |= {"reasoning": reasoning, "reasoning_content": reasoning}
     if message.get("tool_calls"):
-        served["tool_calls"] = [
-            _call(call, f"{where}: tool_calls[{i}]") for i, call in enumerate(message["tool_calls"])
-        ]
+        calls = _list(message, "tool_calls", where)
+        served["tool_calls"] = [_call(call, f"{where}: tool_calls[{i}]") for i, call in enumerate(calls)]
     for key in ("tool_call_id", "name", "token_ids"):
         if message.get(key):
             served[key] = message[key]
