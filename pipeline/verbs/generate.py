@@ -32,8 +32,8 @@ def command(shard: str, config_path: Path | None, as_json: bool, repo: Path, out
     """Make soft-verified trajectories from a repository's own code.
 
     For each function the teacher makes a change, describes it, and makes it again from the
-    description alone; what the two have in common decides what is kept. No test is run, and
-    nothing leaves the sandbox. The same command again goes on where it stopped; on a finished
+    description alone; what the two have in common decides what is kept. No test is run; every command runs in
+    the sandbox. The same command again goes on where it stopped; on a finished
     folder it does nothing. More --samples add to what is there.
 
     DIR gets rollouts.jsonl (all), samples.jsonl (kept), left_out.jsonl (reasons), summary.json.

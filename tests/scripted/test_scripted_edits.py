@@ -58,7 +58,7 @@ def shelf(tmp_path: Path) -> Path:
         ("check", "does not show the offending `size`", '            raise ValueError(f"bad size: {size!r}")'),
         ("scan", "is hard to read: the name `res` misleads", "        result = []"),
         ("scan", "uses the bare number `7`", "        factor = 7"),
-        ("bare", "tells nobody what it expects from its caller", '        """Bare.'),
+        ("bare", "tells nobody what it expects from its caller", '        """Bare."""'),
         ("scan", "does not say why the `loop` is needed", "        # Each item is handled on its own (scan)."),
     ],
 )
