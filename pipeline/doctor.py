@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import config as configuration
 from pipeline.config import Config, EndpointConfig
-from pipeline.errors import SwitchoverError
+from pipeline.errors import InputError, SwitchoverError
 from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.sandbox import Sandbox
 from pipeline.settings import SCRIPTED
@@ -39,7 +39,13 @@ class Check:
 
 
 def examine(config_path: Path | None, repo: Path) -> Iterator[Check]:
-    """Every check, as it is made; a broken config is a failed check and its endpoints are not tried."""
+    """Every check, as it is made; a broken config is a failed check and its endpoints are not tried.
+
+    Raises InputError when ``repo`` is no folder.
+    """
+    if not repo.is_dir():
+        what = "not a folder" if repo.exists() else "no such folder"
+        raise InputError(f"{repo}: {what}; name the top folder of a repository with --repo")
     yield _python()
     yield _git()
     yield _sandbox()

@@ -45,7 +45,7 @@ def extract(checkout: Path, git_dir: Path, base: str) -> Extracted:
         tree = table.tree()
         reader = Reader(place, tree, table)
         found = reader.read()
-        ignored = table.ignored(found.new, _rules(table, tree))
+        ignored = table.ignored(found.new, _rules(table, tree)) if found.new else set()
         for path in found.new:
             if path not in ignored:
                 reader.take(path)
@@ -59,7 +59,8 @@ def extract(checkout: Path, git_dir: Path, base: str) -> Extracted:
 def _checked(checkout: Path, git_dir: Path) -> Path:
     for folder, flag in ((checkout, "--checkout"), (git_dir, "--git-dir")):
         if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; give an existing one with {flag}")
+            what = "not a folder" if folder.exists() else "no such folder"
+            raise InputError(f"{folder}: {what}; give an existing one with {flag}")
     place = checkout.resolve()
     if git_dir.resolve().is_relative_to(place):
         raise InputError(f"{git_dir}: lies in the checkout, where the agent could write; give a trusted one outside")

@@ -13,7 +13,7 @@ from pipeline.verbs import config_option, emit, json_option
 @click.option("--repo", type=click.Path(path_type=Path), required=True, help="A clone, with its history.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for everything that is made.")
 @click.option("--payloads", type=click.Path(path_type=Path), help="Recorded forge objects to join (JSONL).")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @config_option
 @json_option
 def command(repo: Path, out: Path, payloads: Path | None, seed: int, config_path: Path | None, as_json: bool) -> None:

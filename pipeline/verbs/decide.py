@@ -70,7 +70,7 @@ def command(
         fixed_usd=_above_zero("--fixed-usd", fixed_usd),
         measure=measure,
         switched=loaded.serve.route == "own" or switched_at is not None,
-        switched_at=switched_at,
+        switched_at=_time("--switched-at", switched_at),
     )
     if by is None:
         rows = evaluations.read(paths)
@@ -102,6 +102,12 @@ def _above_zero(name: str, value: float | None) -> float | None:
     if value is not None and not 0 < value < float("inf"):
         raise InputError(f"{name}: {value} is not above 0; give US dollars")
     return value
+
+
+def _time(name: str, text: str | None) -> str | None:
+    from pipeline.collect.filters import day  # brings the whole of collect, which no other call needs
+
+    return day(text, name) if text else None
 
 
 _OF_THE_MODEL = {"model", "adapter", "role"}

@@ -37,10 +37,14 @@ def command(path: Path, languages: tuple[str, ...], as_json: bool) -> None:
     Example:  switchover functions ./checkout --language python --language go
     """
     left_out: Counter[str] = Counter()
+    found = 0
     for one in tqdm(scan(path, languages), unit=" files", disable=None):
         for function in one.functions:
             emit(to_json(function))
+        found += len(one.functions)
         left_out.update(skipped.reason for skipped in one.left_out)
     if left_out:
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
         log.info("left out: %s", counts)
+    if not found:
+        log.info("%s: no function in %s", path, ", ".join(languages or LANGUAGES))

@@ -30,7 +30,7 @@ from pipeline.verbs import config_option, emit, json_option
 @click.option("--epochs", type=float, metavar="X", help="Passes over the samples.")
 @click.option("--learning-rate", type=float, metavar="X")
 @click.option("--accumulate", type=int, metavar="N", help="Samples per optimizer step.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @config_option
 @json_option
 def command(

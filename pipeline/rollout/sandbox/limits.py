@@ -16,6 +16,10 @@ KILLED = 137
 """Exit status when killed for any other limit: 128 + SIGKILL."""
 
 
+_TOO_MUCH = 10**12
+"""No limit may be so large that its bytes overflow the kernel's counters."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits of one command; each must be above 0, and none can be switched off."""
@@ -33,8 +37,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not 0 < value < float("inf"):
-                raise InputError(f"sandbox: the limit {name} is {value}; give a number above 0")
+            if not 0 < value < _TOO_MUCH:
+                raise InputError(f"sandbox: the limit {name} is {value}; give a number above 0 and below 10^12")
 
 
 @dataclass(frozen=True)
