@@ -18,7 +18,9 @@ from tqdm import tqdm
 from pipeline.collect.assemble import Assembler
 from pipeline.collect.clone import Clone, open_clone, warn_of_newer
 from pipeline.collect.filters import day, unwanted
+from pipeline.collect.found import Found
 from pipeline.collect.gold import gold_patch
+from pipeline.collect.history import utc
 from pipeline.collect.mine import Mined, mine
 from pipeline.collect.payloads import Payloads, read_payloads
 from pipeline.collect.reverts import reverted
@@ -100,11 +102,12 @@ def _select(
     mined: Mined, assembler: Assembler, config: CollectConfig, limit: int | None
 ) -> tuple[list[Pull], list[LeftOut]]:
     """The pulls that the config and ``limit`` keep, newest merged first, and why not the others."""
+    late, early = _by_time(mined, config.since or "")
     kept: list[Pull] = []
-    unused: list[LeftOut] = []
-    with tqdm(total=len(mined.found), unit="pull", desc="collect", disable=None) as bar:
-        for start in range(0, len(mined.found), CHUNK):
-            rows = mined.found[start : start + CHUNK]
+    unused = [LeftOut("collect", "pull", str(row.number), "before_since", f"before {config.since}") for row in early]
+    with tqdm(total=len(late), unit="pull", desc="collect", disable=None) as bar:
+        for start in range(0, len(late), CHUNK):
+            rows = late[start : start + CHUNK]
             for row, pull in zip(rows, assembler.pulls(rows), strict=True):
                 bar.update()
                 if isinstance(pull, LeftOut):
@@ -116,6 +119,12 @@ def _select(
             if limit is not None and len(kept) >= limit:
                 break
     return kept, unused
+
+
+def _by_time(mined: Mined, since: str) -> tuple[list[Found], list[Found]]:
+    """Merged from ``since`` on, and before: of the latter no file needs to be read."""
+    late = [row for row in mined.found if utc(mined.graph.commits[row.merge_sha].committed) >= since]
+    return late, list(mined.found[len(late) :])
 
 
 def _save(

@@ -61,5 +61,7 @@ def changed_lines(patch: bytes) -> Iterator[tuple[str, str, str]]:
                 yield path, sign.decode(), raw[1:].decode("utf-8", "replace")
         elif raw.startswith((b"+++ b/", b"--- a/")):
             path = raw[6:].decode("utf-8", "replace").rstrip("\t")
+        elif raw.startswith((b'+++ "', b'--- "')):
+            path = ""  # a name that git had to quote; better nobody's lines than those of the file before
         elif found := _HUNK.match(raw):
             old, new = int(found[1] or 1), int(found[2] or 1)
