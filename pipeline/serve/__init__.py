@@ -62,7 +62,8 @@ def serving(
     command = engines.COMMANDS[engine](start)
     url = f"http://127.0.0.1:{start.port}"
     with model_server(command, f"{url}/health", log=log, seconds=START_SECONDS):
-        if adapter:
+        if adapter and command.loads_adapters:
             gate.load(url, OWN, adapter)
+        if adapter:
             gate.takes_effect(url, BASE, OWN, adapter)
         yield Served(f"{url}/v1", BASE, OWN if adapter else None)

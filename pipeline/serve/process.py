@@ -35,6 +35,8 @@ class Command:
 
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    loads_adapters: bool = False
+    """True when adapters are loaded into the running server, False when it starts with its adapter."""
 
 
 def free_port(port: int) -> int:
