@@ -1,11 +1,11 @@
 """What a checkout costs: a workspace, against cp -a of a prepared tree and git worktree add.
 
-Prints the ratio of the medians, interleaved in the same run; all three delete what they made,
-outside of the timing where they can. Run: python benchmarks/workspaces.py [CLONE] [REPEATS]
-(without a clone: a made-up repository of 500 files).
+Prints the ratio of the medians, interleaved in the same run; deletions lie between the timings.
+Run: python benchmarks/workspaces.py [CLONE] [REPEATS]  (without a clone: a made-up repository of
+500 files).
 """
 
-import itertools
+import contextlib
 import os
 import statistics
 import subprocess
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.git import git
+from pipeline.rollout import hostile
 from pipeline.rollout.workspace import Workspaces
 
 
@@ -47,27 +48,17 @@ def compare(repo: Path, folder: Path, repeats: int) -> None:
         prepared = time.perf_counter() - began
         patch = min(timed(first.patch) for _ in range(5))
         subprocess.run(["cp", "-a", first.checkout, folder / "prepared"], check=True)
-    count = itertools.count()
-
-    def copy() -> None:
-        subprocess.run(["cp", "-a", folder / "prepared", folder / f"copy{next(count)}"], check=True)
-
-    def worktree() -> None:
-        git(repo, "worktree", "add", "-q", "--detach", str(folder / f"tree{next(count)}"), sha)
-
-    def workspace() -> None:
-        with workspaces.open(sha):
-            pass
-
-    works: dict[str, Callable[[], object]] = {"git worktree add": worktree, "cp -a": copy, "workspace": workspace}
-    found: dict[str, list[float]] = {name: [] for name in works}
+    place = folder / "place"
+    found: dict[str, list[float]] = {"git worktree add": [], "cp -a": [], "workspace": []}
     for _ in range(repeats):
-        for name, work in works.items():
-            found[name].append(timed(work))
+        found["git worktree add"].append(timed(lambda: git(repo, "worktree", "add", "-q", "--detach", str(place), sha)))
+        git(repo, "worktree", "remove", "--force", str(place))
+        found["cp -a"].append(timed(lambda: subprocess.run(["cp", "-a", folder / "prepared", place], check=True)))
+        hostile.remove(place)
+        with contextlib.ExitStack() as stack:
+            found["workspace"].append(timed(lambda: stack.enter_context(workspaces.open(sha))))
+        workspaces.wait()
     report(found, prepared, patch)
-    for index in range(next(count)):
-        if (folder / f"tree{index}").exists():
-            git(repo, "worktree", "remove", "--force", str(folder / f"tree{index}"))
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -137,6 +137,9 @@ class Bench:
 
         Raises RunError when it would not lead from one to the other.
         """
+        deleted = list(deleted)
+        if not changed and not deleted:
+            return b""
         absent = "0" * len(self.base)
         # Deletions first: a file may have become a folder.
         lines = [b"0 %s\t%s" % (absent.encode(), path) for path in deleted]
@@ -144,8 +147,7 @@ class Bench:
         self.git("read-tree", self.base)
         self.git("update-index", "-z", "--index-info", input=b"".join(line + b"\0" for line in lines))
         patch = self.git(*_DIFF, self.base, "--")
-        if patch:
-            self._try_out(patch)
+        self._try_out(patch)
         return patch
 
     def _try_out(self, patch: bytes) -> None:

@@ -14,7 +14,8 @@ LONGEST = 4000
 
 _HFS_IGNORES = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
 _GIT_FOLDER = re.compile(r"(\.git|git~1)[ .]*([:\\].*)?", re.IGNORECASE | re.DOTALL)
-_GIT_FILE = re.compile(r"\.git(modules|attributes|ignore)|git(mod|att|ign)[a-z]*~\d", re.IGNORECASE)
+_GIT_FILE = re.compile(r"\.git(modules|attributes|ignore)|(git(mod|att|ign)|gi7eba|gi7d29|gi250a).*~\d", re.IGNORECASE)
+"""The files that git reads, by name and by the short names that NTFS gives them."""
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _HOLDS: tuple[tuple[str, str], ...] = (

@@ -83,6 +83,10 @@ class Workspaces:
         finally:
             self._delete(place)
 
+    def wait(self) -> None:
+        """Until everything that was closed is deleted."""
+        self._deleter.submit(lambda: None).result()
+
     def _base(self, sha: str) -> Path:
         """The prepared base; prepared now if it is not there."""
         base = self._root / "bases" / sha

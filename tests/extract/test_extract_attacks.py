@@ -289,7 +289,9 @@ def test_links_are_never_followed(case: Case, tmp_path: Path) -> None:
     assert b"deleted file mode 100644" in taken.patch
 
 
-@pytest.mark.parametrize("name", [".gitmodules", ".gitattributes", ".gitignore"])
+@pytest.mark.parametrize(
+    "name", [".gitmodules", ".GitModules", "gi7eba~1", "gitmod~1", ".gitmodules ", ".gitattributes", ".gitignore"]
+)
 def test_links_in_place_of_git_files_are_left_out(case: Case, name: str) -> None:
     (case.checkout / name).unlink(missing_ok=True)
     (case.checkout / name).symlink_to("a.py")

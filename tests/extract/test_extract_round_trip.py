@@ -89,7 +89,7 @@ def tree(top: Path) -> dict[str, tuple[str, bytes]]:
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=edits)
 def test_base_and_patch_make_the_checkout(case: Case, edits: list[tuple[str, str, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -105,6 +105,48 @@ def test_base_and_patch_make_the_checkout(case: Case, edits: list[tuple[str, str
         finally:
             for place in (changed, clean):
                 git(case.trusted, "worktree", "remove", "--force", str(place))
+
+
+pieces = [
+    ".git",
+    ".GIT",
+    "git",
+    "gi7eba",
+    "modules",
+    "ignore",
+    "~1",
+    "~9",
+    " ",
+    ".",
+    "\u200c",
+    "\ufeff",
+    ":",
+    "\\",
+    "x",
+    "é",
+]
+odd_names = st.lists(st.sampled_from(pieces), min_size=1, max_size=5).map("".join)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(odd_names.filter(lambda name: name not in (".", "..")), min_size=8, max_size=24, unique=True))
+def test_no_name_makes_git_refuse_the_others(case: Case, names: list[str]) -> None:
+    """What we let through, git must take; else one odd name would cost the whole patch."""
+    with tempfile.TemporaryDirectory() as folder:
+        changed = Path(folder, "changed")
+        case.applied(b"", changed)
+        try:
+            (changed / "l").mkdir()
+            for index, name in enumerate(names):
+                if index % 2:
+                    (changed / "l" / name).symlink_to("../a.py")
+                else:
+                    (changed / "d" / name).mkdir(parents=True)
+                    (changed / "d" / name / "f").write_text("x\n")
+            (changed / "a.py").write_text("changed\n")
+            assert b"+changed\n" in extract(changed, case.trusted / ".git", case.base).patch
+        finally:
+            git(case.trusted, "worktree", "remove", "--force", str(changed))
 
 
 def test_an_unchanged_checkout_has_no_patch(case: Case) -> None:

@@ -34,7 +34,7 @@ def inside(box: Sandbox, place: Workspace, script: str) -> str:
 
 def gone(workspaces: Workspaces) -> bool:
     """After the deletions in the background, is any workspace left?"""
-    workspaces._deleter.submit(lambda: None).result()
+    workspaces.wait()
     return [path.name for path in workspaces._mine.path.iterdir()] == ["lock"]
 
 
