@@ -8,7 +8,7 @@ stage stays to be done.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import EndpointError
@@ -60,7 +60,7 @@ class Chain:
     def is_done(self, target: Target) -> bool:
         """True when no stage of ``target`` is left."""
         try:
-            Chain(**{**self.__dict__, "may_go_on": lambda: False}).run(target)
+            replace(self, may_go_on=lambda: False).run(target)
         except Paused:
             return False
         return True
@@ -124,7 +124,7 @@ class Chain:
         done = self.journal.stage(rollout.id, "description")
         if done is None:
             style = self._style(target)
-            done = self._ask(rollout, "description", lambda full, spent: self._describe(full, style, spent).__dict__)
+            done = self._ask(rollout, "description", lambda full, spent: asdict(self._describe(full, style, spent)))
         return str(done["text"])
 
     def _describe(self, rollout: Rollout, style: str | None, spent: Spent) -> Description:

@@ -36,12 +36,16 @@ class Files:
         self._left_out, self._journal, self._recipe = left_out, journal, recipe
 
     def write(self, state: str, failures: Sequence[str]) -> Summary:
-        """``samples.jsonl`` and ``left_out.jsonl`` in the order of the plan, and ``summary.json``."""
+        """``samples.jsonl``, ``left_out.jsonl`` and ``summary.json``.
+
+        Samples that training can read whole come first, then by how much of them it can; within
+        that, as everything, in the order of the plan.
+        """
         head, journal = self._head, self._journal
         stories = [story(target, journal) for target in self._targets]
         results = list(outcomes(stories, journal, self._recipe))
         origin = Origin(head.repo, head.base_sha, head.base_time, head.teacher, head.config_sha256)
-        kept = (result for result in results if isinstance(result, Kept))
+        kept = sorted((result for result in results if isinstance(result, Kept)), key=lambda one: -one.kept_share)
         self._replace("samples.jsonl", (_line(sample(one, origin, journal)) for one in kept))
         dropped = (result for result in results if isinstance(result, LeftOut))
         self._replace("left_out.jsonl", (_line(row) for row in (*self._left_out, *dropped)))

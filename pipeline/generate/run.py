@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import shutil
 from collections import Counter
@@ -81,8 +82,8 @@ def generate(
         journal = stack.enter_context(contextlib.closing(Journal(out)))
         head = _head(base, manifest, len(scan.functions), len(targets))
         files = Files(out, head, targets, scan.left_out, journal, Recipe(keep_recall_from=config.keep_recall_from))
-        session = Session(targets, journal, limit_usd)
-        session.chain = Chain(base.repo, base.sha, harness, workspaces, journal, style_texts, session.may_go_on)
+        chain = functools.partial(Chain, base.repo, base.sha, harness, workspaces, journal, style_texts)
+        session = Session(targets, journal, limit_usd, chain)
         return session.run(concurrency, files)
 
 

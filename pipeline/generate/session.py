@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tqdm import tqdm
 
@@ -21,10 +21,16 @@ log = logging.getLogger(__name__)
 class Session:
     """The state of one call."""
 
-    chain: Chain
-
-    def __init__(self, targets: Sequence[Target], journal: Journal, limit_usd: float | None) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        journal: Journal,
+        limit_usd: float | None,
+        chain: Callable[[Callable[[], bool]], Chain],
+    ) -> None:
+        """``chain`` makes the stages, given what they ask before each one."""
         self._targets, self._journal, self._limit_usd = targets, journal, limit_usd
+        self._chain = chain(self.may_go_on)
         self._failed: dict[Target, str] = {}
         self._in_a_row = 0
         self._stopping = False
@@ -34,15 +40,15 @@ class Session:
         return not self._stopping and not self._is_spent()
 
     def run(self, concurrency: int, files: Files) -> Summary:
-        todo = [target for target in self._targets if not self.chain.is_done(target)]
+        todo = [target for target in self._targets if not self._chain.is_done(target)]
         if not todo:
             log.info("nothing to do: all %d functions of %s are done", len(self._targets), files.out)
             return files.write("done", ())
         if self._is_spent():
             log.warning("the spending limit is reached before anything was started; raise it to go on")
             return files.write("limit_usd", ())
-        self.chain.harness.sandbox.check()
-        self.chain.harness.endpoint.check()
+        self._chain.harness.sandbox.check()
+        self._chain.harness.endpoint.check()
         try:
             self._all(todo, concurrency, len(self._targets))
             if self._failed and not self._stopping:
@@ -70,7 +76,7 @@ class Session:
     def _one(self, target: Target) -> str | None:
         """Runs in a thread. None, or what failed by our side."""
         try:
-            self.chain.run(target)
+            self._chain.run(target)
         except OursFailed as failure:
             return str(failure) or "unknown"
         except Paused:
@@ -91,7 +97,7 @@ class Session:
         return self._limit_usd is not None and (self._journal.tally.cost_usd or 0.0) >= self._limit_usd
 
     def _state(self) -> str:
-        if all(self.chain.is_done(target) for target in self._targets):
+        if all(self._chain.is_done(target) for target in self._targets):
             return "done"
         if self._is_spent():
             return "limit_usd"

@@ -76,6 +76,8 @@ class Kept:
     rollout: Rollout
     """Without messages."""
     which: int
+    kept_share: float
+    """Share of its messages within the context of training, 0..1."""
 
 
 Outcome = Kept | LeftOut
@@ -89,35 +91,34 @@ def outcomes(stories: Sequence[Story], journal: Journal, recipe: Recipe) -> Iter
         owner = owners.setdefault(verified.patch, verified.id) if verified else None
         duplicate_of = None if verified is None or owner == verified.id else owner
         for rollout, verdict in zip(story.firsts, story.verdicts, strict=True):
-            why = _first(story, rollout, verdict, duplicate_of, journal, recipe)
-            yield _outcome(story, rollout, 1, why)
+            yield _first(story, rollout, verdict, duplicate_of, journal, recipe)
         if story.description is not None and story.description["reason"]:
             yield LeftOut(
                 "generate", "description", story.target.id, story.description["reason"], story.description["detail"]
             )
         if story.second is not None:
-            yield _outcome(story, story.second, 2, _second(story, story.second, duplicate_of, journal, recipe))
+            yield _second(story, story.second, duplicate_of, journal, recipe)
         for failed in story.failures:
-            yield LeftOut("generate", "rollout", failed.id, "failed_by_us", failed.detail)
+            yield _left_out(failed, ("failed_by_us", failed.detail))
 
 
-def _outcome(story: Story, rollout: Rollout, which: int, why: Reason | None) -> Outcome:
-    return Kept(story, rollout, which) if why is None else LeftOut("generate", "rollout", rollout.id, *why)
+def _left_out(rollout: Rollout, why: Reason) -> LeftOut:
+    return LeftOut("generate", "rollout", rollout.id, *why)
 
 
 def _first(
     story: Story, rollout: Rollout, verdict: str | None, duplicate_of: str | None, journal: Journal, recipe: Recipe
-) -> Reason | None:
+) -> Outcome:
     if story.abstained and rollout is story.firsts[-1]:
-        return "abstained", "the teacher found nothing to change"
+        return _left_out(rollout, ("abstained", "the teacher found nothing to change"))
     known = facts(journal.with_messages(rollout).messages, recipe.context_tokens)
-    return first_reason(rollout, verdict, duplicate_of, known, recipe)
+    why = first_reason(rollout, verdict, duplicate_of, known, recipe)
+    return _left_out(rollout, why) if why else Kept(story, rollout, 1, known.kept_share)
 
 
-def _second(
-    story: Story, rollout: Rollout, duplicate_of: str | None, journal: Journal, recipe: Recipe
-) -> Reason | None:
+def _second(story: Story, rollout: Rollout, duplicate_of: str | None, journal: Journal, recipe: Recipe) -> Outcome:
     if story.compared is not None and story.compared["own"] is None:
-        return "not_comparable", story.compared["detail"]
+        return _left_out(rollout, ("not_comparable", story.compared["detail"]))
     known = facts(journal.with_messages(rollout).messages, recipe.context_tokens)
-    return second_reason(rollout, story.recall, story.compared is not None, duplicate_of, known, recipe)
+    why = second_reason(rollout, story.recall, story.compared is not None, duplicate_of, known, recipe)
+    return _left_out(rollout, why) if why else Kept(story, rollout, 2, known.kept_share)
