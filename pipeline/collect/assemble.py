@@ -73,7 +73,7 @@ class Assembler:
         merge = self.graph.commits[row.merge_sha]
         brought = [self.graph.commits[sha] for sha in self._brought(row)]
         text = "\n\n".join(commit.message for commit in (merge, *brought) if commit is merge or not commit.is_merge)
-        title = (recorded and recorded.title) or row.title
+        title = (recorded and recorded.title) or row.title or (brought[-1] if brought else merge).subject
         body = recorded.body if recorded else ""
         texts = {"pull_title": title, "pull_body": body, "commit_message": text}
         return Pull(

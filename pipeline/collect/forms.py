@@ -24,6 +24,7 @@ class Form:
     kind: str
     """merge, titled or squash, as in ``Pull.kind``."""
     title: str
+    """"" when the message has none."""
     branch: str
     """``owner/branch`` or ``branch``; "" when the message does not say."""
     certain: bool
@@ -36,6 +37,7 @@ _BITBUCKET = re.compile(r"Merged in (?P<branch>\S+) \(pull request #(?P<n>\d+)\)
 _AZURE = re.compile(r"Merged PR (?P<n>\d+): (?P<title>.*)")
 _HOMU = re.compile(r"Auto merge of #(?P<n>\d+) - (?P<branch>[^\s,]+)")
 _BORS = re.compile(r"Merge #(?P<n>\d+)\s*$")
+_BORS_NOISE = re.compile(r"^\d+: (.*?)(?: r=\S+)?(?: a=\S+)?$")
 _SUBJECTS = (_GITHUB, _GITEA, _BITBUCKET, _AZURE, _HOMU, _BORS)
 
 _GITLAB = re.compile(r"^See merge request (?:\S+)?!(?P<n>\d+)\s*$", re.MULTILINE)
@@ -54,7 +56,7 @@ def _by_subject(commit: Commit) -> Form | None:
         found = pattern.match(commit.subject)
         if found and _fits(commit, pattern):
             named = found.groupdict()
-            title = named.get("title") or _first_line(commit.body) or commit.subject
+            title = named.get("title") or _BORS_NOISE.sub(r"\1", _first_line(commit.body))
             return _form(commit, named["n"], title, named.get("branch", ""), certain=True)
     return None
 

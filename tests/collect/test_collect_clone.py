@@ -172,3 +172,14 @@ def test_a_clone_that_moved_is_followed(repo: Path, tmp_path: Path) -> None:
     assert _found(moved, tmp_path) == 2
     with Store.open(tmp_path / "so.db") as store:
         assert store.repos() == {"local/lib": moved}
+
+
+def test_a_merge_without_a_title_takes_that_of_its_last_commit(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "lib")
+    builder.commit({"a.py": code("a")}, "Begin")
+    builder.branch("rows")
+    builder.commit({"b.py": code("b")}, "Keep all the rows\n\nAlso the last.", branch="rows")
+    builder.merge("rows", "Merge pull request #1 from ada/rows")
+    with Store.open(tmp_path / "so.db") as store:
+        collect_clone(builder.finish(), store, config=CollectConfig())
+        assert [pull.title for pull in store.pulls()] == ["Keep all the rows"]
