@@ -75,11 +75,6 @@ class Journal:
         """Rollouts of this attempt that failed by our side."""
         return [r for r in self._light.get((task_id, which, attempt), ()) if r.exit == "error"]
 
-    def all_rollouts(self) -> list[Rollout]:
-        """Every rollout, failures of ours included, without messages."""
-        with self._lock:
-            return [rollout for rows in self._light.values() for rollout in rows]
-
     def with_messages(self, rollout: Rollout) -> Rollout:
         """The same rollout with its messages and tools."""
         with self._rollouts.path.open("rb") as file:
