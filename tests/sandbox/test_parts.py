@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, SandboxUnavailable
+from pipeline.rollout import extract, names, reading
 from pipeline.rollout.sandbox import Limits, Sandbox, arguments, launch, places, remedies, selftest
 from pipeline.rollout.sandbox.capture import Capture
 from pipeline.rollout.sandbox.limits import Ran
@@ -173,3 +174,18 @@ def _empty(tmp_path: Path) -> Path:
     folder = tmp_path / "checkout"
     folder.mkdir()
     return folder
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
+
+
+@pytest.mark.parametrize("part", [part for part, _ in remedies.REMEDIES])
+def test_each_known_failure_is_in_the_docs(part: str) -> None:
+    assert part.replace("bwrap: command not found", "/usr/bin/bwrap not found") in DOCS.read_text()
+
+
+def test_each_reason_is_in_the_docs() -> None:
+    text = DOCS.read_text()
+    held = {reason for _, reason in names._HOLDS}
+    for reason in (*reading._DETAILS, *extract._DETAILS, *held, "ignored"):
+        assert f"`{reason}`" in text

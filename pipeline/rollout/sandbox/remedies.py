@@ -21,10 +21,6 @@ REMEDIES: tuple[tuple[str, str], ...] = (
         "else 'sysctl kernel.unprivileged_userns_clone=1'",
     ),
     (
-        "No permissions to creat",
-        "in a container: --security-opt seccomp=PROFILE that allows unshare, clone, mount and pivot_root",
-    ),
-    (
         "Can't mount proc on /newroot/proc",
         "the container masks /proc: --security-opt systempaths=unconfined (Kubernetes: procMount: Unmasked)",
     ),
