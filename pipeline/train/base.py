@@ -50,6 +50,9 @@ def load_model(base: str) -> Any:
 
 
 def _load(kind: Any, base: str, **options: Any) -> Any:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # it draws on stderr even where that is no terminal
     try:
         return kind.from_pretrained(base, **options)
     except (OSError, ValueError, KeyError) as error:

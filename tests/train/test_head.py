@@ -1,0 +1,53 @@
+"""The labelled-positions head: the stock head's loss and gradients, from fewer positions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.train import head
+from pipeline.train.tokens import IGNORED
+
+torch = pytest.importorskip("torch")
+
+
+def load(tiny: Path) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.float32)
+
+
+def loss_and_gradients(model: Any, ids: Any, labels: Any, **options: Any) -> tuple[float, dict[str, Any]]:
+    model.zero_grad()
+    loss = model(input_ids=ids, labels=labels, **options).loss
+    loss.backward()
+    return float(loss.detach()), {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("chunk", [3, 1024])
+@pytest.mark.parametrize("items", [None, 7])
+def test_same_loss_and_gradients_as_the_stock_head(
+    tiny: Path, chunk: int, items: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "CHUNK", chunk)
+    generator = torch.Generator().manual_seed(1)
+    ids = torch.randint(2, 500, (2, 40), generator=generator)
+    labels = ids.where(torch.rand(2, 40, generator=generator) < 0.3, torch.tensor(IGNORED))
+    options = {} if items is None else {"num_items_in_batch": items}
+    stock, patched = load(tiny), load(tiny)
+    head.patch(patched)
+    expected, gradients = loss_and_gradients(stock, ids, labels, **options)
+    found, own = loss_and_gradients(patched, ids, labels, **options)
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert own.keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(own[name], gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_without_labels_it_is_the_stock_model(tiny: Path) -> None:
+    ids = torch.arange(2, 30)[None]
+    stock, patched = load(tiny), load(tiny)
+    head.patch(patched)
+    assert torch.equal(stock(input_ids=ids).logits, patched(input_ids=ids).logits)

@@ -1,0 +1,176 @@
+"""Whole training jobs on the tiny model: the adapter folder, resuming, and mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.settings import Price, TrainConfig
+from pipeline.train import AdapterCard, read_card, train
+from pipeline.train.checkpoints import SEAL, newest
+from tests.train.tiny import row, samples_file
+
+CONFIG = TrainConfig(rank=4, context_tokens=1024, learning_rate=1e-2, epochs=2.0, accumulate=2)
+
+pytestmark = [
+    # torch's optimizer asks a scheduler that peft's LoRA never steps before it on resuming
+    pytest.mark.filterwarnings("ignore::FutureWarning:torch.*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*"),
+]
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples_file(tmp_path_factory.mktemp("samples") / "samples.jsonl", *(row(f"s{i}") for i in range(24)))
+
+
+@pytest.fixture(scope="module")
+def whole(tiny: Path, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter that was trained in one go: 24 steps."""
+    out = tmp_path_factory.mktemp("whole") / "adapter"
+    train(samples, str(tiny), out, config=CONFIG, seed=3, price=Price(gpu_usd_per_hour=3.6))
+    return out
+
+
+def weights(adapter: Path) -> bytes:
+    return (adapter / "adapter_model.safetensors").read_bytes()
+
+
+def test_the_card_says_where_the_adapter_came_from(whole: Path, tiny: Path) -> None:
+    card = read_card(whole)
+    assert (card.samples, card.sequences, card.steps, card.seed) == (24, 24, 24, 3)
+    assert card.trained_until == "2026-03-01T00:00:00Z" and card.trained_until_commit == "a" * 40
+    assert card.base == str(tiny) and card.tools == ("bash",) and card.device == "cpu"
+    assert card.first_loss is not None and card.loss is not None and card.loss < card.first_loss
+    assert card.gpu_hours == 0.0
+    assert card.cost_usd == pytest.approx(card.seconds / 1000, abs=1e-5)
+    assert card.config["rank"] == 4 and card.versions["peft"]
+
+
+def test_the_folder_is_a_peft_adapter_and_nothing_half_done_is_left(whole: Path) -> None:
+    names = {path.name for path in whole.iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "chat_template.jinja", "probe.json"} <= names
+    assert {"switchover.json", "run.json"} <= names and "checkpoints" not in names
+
+
+def test_the_probe_tells_the_adapter_from_the_base(whole: Path) -> None:
+    probe = json.loads((whole / "probe.json").read_text())
+    assert probe["messages"][-1]["role"] == "user"
+    assert probe["own_logprob"] > probe["base_logprob"] + 0.1
+
+
+def test_finished_is_finished(whole: Path, samples: Path, tiny: Path) -> None:
+    before, made = weights(whole), (whole / "switchover.json").stat().st_mtime_ns
+    card = train(samples, str(tiny), whole, config=CONFIG, seed=3)
+    assert card == read_card(whole)
+    assert weights(whole) == before and (whole / "switchover.json").stat().st_mtime_ns == made
+
+
+def test_another_training_may_not_go_on_in_the_same_folder(
+    whole: Path, samples: Path, tiny: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="other seed"):
+        train(samples, str(tiny), whole, config=CONFIG, seed=4)
+    with pytest.raises(InputError, match="other samples_sha256"):
+        train(samples_file(tmp_path / "x.jsonl", row("new")), str(tiny), whole, config=CONFIG, seed=3)
+    with pytest.raises(InputError, match="other config"):
+        train(samples, str(tiny), whole, config=dataclasses.replace(CONFIG, rank=8), seed=3)
+
+
+_RUN = """
+import sys, json
+from pathlib import Path
+from pipeline.settings import TrainConfig
+from pipeline.train import train
+samples, base, out, config = sys.argv[1:]
+train(Path(samples), base, Path(out), config=TrainConfig(**json.loads(config)), seed=3)
+"""
+
+
+def _killed_at(step: int, samples: Path, tiny: Path, out: Path) -> None:
+    """Start the job in a process of its own and kill it as soon as the checkpoint of ``step`` appears."""
+    command = [sys.executable, "-c", _RUN, str(samples), str(tiny), str(out), json.dumps(dataclasses.asdict(CONFIG))]
+    with (out.parent / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        while not (out / "checkpoints" / f"checkpoint-{step}").exists():
+            assert process.poll() is None, (out.parent / "log").read_text()
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_killed_and_resumed_ends_in_the_same_weights(whole: Path, samples: Path, tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "adapter"
+    _killed_at(20, samples, tiny, out)
+    assert not (out / "switchover.json").exists()
+    card = train(samples, str(tiny), out, config=CONFIG, seed=3)
+    assert weights(out) == weights(whole)
+    _same_but_for_time(card, read_card(whole))
+
+
+def _same_but_for_time(one: AdapterCard, other: AdapterCard) -> None:
+    vary = {"made_at": "", "seconds": 0.0, "cost_usd": None}
+    assert dataclasses.replace(one, **vary) == dataclasses.replace(other, **vary)  # type: ignore[arg-type]
+
+
+def test_a_half_written_checkpoint_is_recognised(samples: Path, tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "adapter"
+    _killed_at(20, samples, tiny, out)
+    folder = out / "checkpoints"
+    first = newest(folder)
+    assert first is not None and first.step in {10, 20}
+    torn = folder / "checkpoint-30"
+    shutil.copytree(first.path, torn)
+    (torn / "optimizer.pt").write_bytes(b"torn")
+    unsealed = folder / "checkpoint-40"
+    shutil.copytree(first.path, unsealed)
+    (unsealed / SEAL).unlink()
+    assert newest(folder) == first
+    assert not torn.exists() and not unsealed.exists()
+
+
+def test_left_out_samples_are_counted_and_listed(tiny: Path, tmp_path: Path) -> None:
+    long = row("long", {"role": "user", "content": "x " * 2000}, {"role": "assistant", "content": "y"})
+    path = samples_file(tmp_path / "s.jsonl", row("a"), long, row("a"), row("empty", {"role": "user", "content": "u"}))
+    one = dataclasses.replace(CONFIG, max_steps=1)
+    card = train(path, str(tiny), tmp_path / "out", config=one)
+    assert card.left_out == {"too_long": 1, "duplicate_id": 1, "no_assistant_turn": 1}
+    lines = [json.loads(line) for line in (tmp_path / "out" / "left_out.jsonl").read_text().splitlines()]
+    assert [(line["stage"], line["thing"], line["id"]) for line in lines] == [
+        ("train", "sample", "long"),
+        ("train", "sample", "a"),
+        ("train", "sample", "empty"),
+    ]
+
+
+def test_mistakes(samples: Path, tiny: Path, tmp_path: Path) -> None:
+    def fails(says: str, *, base: str = str(tiny), out: Path = tmp_path / "o", config: TrainConfig = CONFIG) -> None:
+        with pytest.raises(InputError, match=says):
+            train(samples, base, out, config=config)
+
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    fails("is a file", out=tmp_path / "file")
+    fails("is a file", out=tmp_path / "file" / "inside")
+    fails("no such model folder", base="./nowhere")
+    fails("without config.json", base=str(tmp_path / "folder"))
+    fails("none of 24 samples", config=dataclasses.replace(CONFIG, context_tokens=10))
+    assert not (tmp_path / "o" / "switchover.json").exists()
+
+
+def test_a_folder_without_an_adapter_has_no_card(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no finished adapter"):
+        read_card(tmp_path)
+    (tmp_path / "switchover.json").write_text("[]")
+    with pytest.raises(InputError, match="not an adapter's card"):
+        read_card(tmp_path)
