@@ -50,13 +50,17 @@ def evaluation(row: Mapping[str, Any]) -> Evaluation:
     on a million rows.
     """
     noun = object.__new__(Evaluation)
-    noun.__dict__.update(_DEFAULTS)
-    noun.__dict__.update(row if row.keys() <= KNOWN else {key: row[key] for key in row if key in KNOWN})
+    values = {**_DEFAULTS, **row}
+    if len(values) > len(KNOWN):
+        values = {key: value for key, value in values.items() if key in KNOWN}
     for name in _LISTS:
-        if type(noun.__dict__[name]) is list:
-            noun.__dict__[name] = tuple(noun.__dict__[name])
+        values[name] = tuple(values[name])
+    noun.__dict__.update(values)
     return noun
 
+
+_LISTS = tuple(f.name for f in dataclasses.fields(Evaluation) if f.default == ())
+"""Fields that are lists in JSON and tuples in Python."""
 
 _CONTRACT_FIELDS = len(REQUIRED) + 1
 """Those that a row must have, and cheat_marks."""

@@ -58,7 +58,7 @@ def _outlook(verdict: dict[str, Any]) -> str:
         return ""
     further = verdict["forecast"]["pulls"]
     if verdict["state"] == "collecting":
-        return f"{verdict['n']} PRs so far, of {_fewest(verdict)} even if both always tied"
+        return f"ties alone would take {_fewest(verdict)} PRs"
     if further is None:
         return "at this rate it will not be"
     cost = verdict["forecast"]["usd"]

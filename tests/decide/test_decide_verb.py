@@ -129,3 +129,11 @@ def test_nothing_evaluated_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert decide(capsys, "--evaluations", empty, "--by", "repo", "--json") == []
     own_only = save(tmp_path / "o.jsonl", [row(1, "own", 0.5)])
     assert decide(capsys, "--evaluations", own_only, "--json")[0]["state"] == "collecting"
+
+
+def test_a_switch_is_dated_by_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = save(tmp_path / "e.jsonl", duels([0.0] * 60))
+    (verdict,) = decide(capsys, "--evaluations", path, "--switched-at", "2026-01-02", "--json")
+    assert verdict["state"] == "switched" and verdict["audit"]["n"] == 60 - 24
+    assert run(["decide", "--evaluations", path, "--switched-at", "yesterday"]) == 2
+    assert "--switched-at: 'yesterday' is not a date" in capsys.readouterr().err
