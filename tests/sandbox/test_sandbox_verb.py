@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,16 @@ def _version(python: str) -> str:
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     ran = subprocess.run([python, "-c", code], capture_output=True, check=False, user=4321, group=4321, extra_groups=[])
     return ran.stdout.decode().strip()
+
+
+def test_a_killed_switchover_takes_its_sandbox_along(checkout: Path) -> None:
+    words = [sys.executable, "-m", "pipeline.cli", "sandbox", "--checkout", str(checkout), "--", "bash", "-c"]
+    script = "trap '' TERM HUP; (setsid bash -c 'while :; do echo x >> beat; sleep 0.02; done' &); sleep 1000"
+    with subprocess.Popen([*words, script], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        while not (checkout / "beat").exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.kill()
+    time.sleep(0.3)
+    size = (checkout / "beat").stat().st_size
+    time.sleep(0.2)
+    assert (checkout / "beat").stat().st_size == size
