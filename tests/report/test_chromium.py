@@ -30,10 +30,12 @@ pytestmark = [pytest.mark.chromium, pytest.mark.skipif(CHROMIUM is None, reason=
 def screenshot(page: Path, width: int, height: int, *more: str) -> tuple[int, int, bytes]:
     """Width, height and RGB or RGBA bytes of the rendered page."""
     assert CHROMIUM is not None
-    image, profile = page.with_suffix(f".{width}{len(more)}.png"), page.parent / "profile"
+    image = page.with_suffix(f".{width}{len(more)}.png")
+    profile = image.with_suffix(".profile")  # one each: a profile stays locked while its last browser shuts down
     size = f"--window-size={width},{height}"
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", size, f"--screenshot={image}", *more, page.as_uri()]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    # Not to a pipe: helpers of the browser may outlive it and would hold the pipe open.
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
     return decoded(image.read_bytes())
 
 
