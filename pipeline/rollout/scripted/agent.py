@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.rollout.scripted.code import Code, read_function
+from pipeline.rollout.scripted.code import Code, Edit, read_function
 from pipeline.rollout.scripted.conversation import is_interrupted, observations, task_text
 from pipeline.rollout.scripted.edits import choose
 from pipeline.rollout.scripted.hands import Call, Hands, bash, hands_for, sed, submit
@@ -53,13 +53,17 @@ def next_turn(messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> T
 
 
 def _work(task: Task, hands: Hands) -> Work:
-    place = yield from locate(task)
-    if place is None:
-        return f"{ABSTAIN}: I found no function that this is about."
-    code = yield from _view(place, hands)
-    edit = choose(code, task) if code is not None else None
-    if code is None or edit is None:
-        return f"{ABSTAIN}: `{place.name}` offers nothing that I would change."
+    places = yield from locate(task)
+    for place in places:
+        code = yield from _view(place, hands)
+        edit = choose(code, task) if code is not None else None
+        if code is not None and edit is not None:
+            return (yield from _make(code, edit, hands))
+    looked = ", ".join(f"`{place.name}`" for place in places)
+    return f"{ABSTAIN}: {looked} offers nothing that I would change." if looked else f"{ABSTAIN}: I found no function."
+
+
+def _make(code: Code, edit: Edit, hands: Hands) -> Work:
     thought = f"Change ({edit.kind} of `{edit.target}`): {edit.thought}"
     printed = yield thought, hands.change(code, edit)
     if "must occur exactly once" in printed:

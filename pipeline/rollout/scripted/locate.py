@@ -8,13 +8,15 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from pipeline.rollout.scripted.hands import Call, bash
-from pipeline.rollout.scripted.languages import LANGUAGES, defines, defines_owner, language_of
+from pipeline.rollout.scripted.languages import defines, defines_owner, language_of
 from pipeline.rollout.scripted.task import Task
 
-Search = Generator[tuple[str, Call], str, "Place | None"]
-"""Yields (thought, call), is sent what the call printed, returns the place."""
+Search = Generator[tuple[str, Call], str, "list[Place]"]
+"""Yields (thought, call), is sent what the call printed, returns places, the likeliest first."""
 
-_ONLY = "--exclude-dir=.git " + " ".join(f"--include='*{suffix}'" for suffix in sorted(LANGUAGES))
+MOST = 3
+"""Places that are worth a look."""
+
 _WORDS = r"\b(def|func|fn|function|class|struct|impl|void|int|public|private|static|const)\b"
 _DULL = frozenset(
     """about after also and any because been before being both but call called calls can change code could does each
@@ -38,26 +40,26 @@ def locate(task: Task) -> Search:
     """Look in the named file, then for the named things in all files, then for the words of the text."""
     if task.path is not None:
         found = yield from _in_file(task.path, task.names)
-        if found is not None:
+        if found:
             return found
-    leaves = list(dict.fromkeys(_leaf(name) for name in task.names))
-    if leaves:
-        found = yield from _in_all(leaves, task, f"I look for {', '.join(leaves[:3])} in all files.")
-        if found is not None:
+    names = [part for name in task.names for part in reversed(_parts(name)[-2:])]
+    if names:
+        found = yield from _in_all(list(dict.fromkeys(names)), task, "-nwE", f"I look for {names[0]} in all files.")
+        if found:
             return found
     words = [word for word in dict.fromkeys(re.findall(r"[a-z]{4,}", task.text.lower())) if word not in _DULL]
-    return (yield from _in_all(words[:12], task, "I look for definitions that share words with the task."))
+    return (yield from _in_all(words[:12], task, "-niE", "I look for definitions that share words with the task."))
 
 
 def _in_file(path: str, names: tuple[str, ...]) -> Search:
     for name in names[:3]:
-        parts = re.split(r"\.|::|#", name)
+        parts = _parts(name)
         pattern = "|".join(re.escape(part) for part in dict.fromkeys(parts[-2:]))
         shown = yield f"I look for `{name}` in {path}.", bash(f"grep -nwE {shlex.quote(pattern)} {shlex.quote(path)}")
         line = _definition(path, parts, shown)
         if line is not None:
-            return Place(path, parts[-1], line)
-    return None
+            return [Place(path, parts[-1], line)]
+    return []
 
 
 def _definition(path: str, parts: list[str], shown: str) -> int | None:
@@ -76,39 +78,37 @@ def _definition(path: str, parts: list[str], shown: str) -> int | None:
     return found
 
 
-def _in_all(names: list[str], task: Task, thought: str) -> Search:
+def _in_all(names: list[str], task: Task, flags: str, thought: str) -> Search:
     if not names:
-        return None
+        return []
     pattern = f"{_WORDS}.*({'|'.join(re.escape(name) for name in names)})"
-    shown = yield thought, bash(f"grep -rniE {_ONLY} {shlex.quote(pattern)} . | LC_ALL=C sort | head -n 60")
-    best: tuple[int, Place | None] = (0, None)
-    for row in shown.splitlines():
-        found = re.match(r"(?:\./)?([^:]+):(\d+):(.*)", row)
-        place = found and _place(found[1], int(found[2]), found[3])
-        if place:
-            score = _score(place, names, task)
-            best = max(best, (score, place), key=lambda pair: pair[0])
-    return best[1]
+    command = f"git grep {flags} {shlex.quote(pattern)} | grep -vE '(^|/)tests?/' | head -n 40"
+    shown = yield thought, bash(command)
+    rows = [(found[1], int(found[2]), found[3]) for found in re.finditer(r"^([^:\n]+):(\d+):(.*)$", shown, re.M)]
+    owners = {path for path, _, line in rows for name in task.names for part in _parts(name)[:-1]
+              if defines_owner(part, line)}  # fmt: skip
+    places = [place for row in rows if (place := _place(*row))]
+    return sorted(places, key=lambda place: -_score(place, names, task, place.path in owners))[:MOST]
 
 
 def _place(path: str, number: int, line: str) -> Place | None:
     language = language_of(path)
-    for name in dict.fromkeys(re.findall(r"[A-Za-z_$][\w$]*", line)) if language else ():
-        if defines(language or "", name, line) and name not in ("if", "for", "while", "switch", "function", "def"):
+    if language is None or line.rstrip().endswith("..."):  # a stub
+        return None
+    for name in dict.fromkeys(re.findall(r"[A-Za-z_$][\w$]*", line)):
+        if defines(language, name, line) and name not in ("if", "for", "while", "switch", "function", "def"):
             return Place(path, name, number)
     return None
 
 
-def _score(place: Place, names: list[str], task: Task) -> int:
-    """How well a place fits: what the task names first counts most; tests are not to be changed."""
+def _score(place: Place, names: list[str], task: Task, has_owner: bool) -> int:
+    """How well a place fits: what the task names first counts most; examples are rarely meant."""
     text = f"{place.path} {place.name}".lower()
     fit = sum(3 for name in names if name.lower() in text)
     fit += sum(20 - index for index, name in enumerate(names[:8]) if name == place.name)
-    fit += 5 * (task.path == place.path)
-    return fit - 30 * bool(
-        re.search(r"(^|/)(tests?|testing|examples?|docs?)/|test_|_test\.|\.test\.|conftest", place.path)
-    )
+    fit += 10 * has_owner + 5 * (task.path == place.path)
+    return fit - 30 * bool(re.search(r"(^|/)(testing|examples?|docs?)/|test_|_test\.|\.test\.|conftest", place.path))
 
 
-def _leaf(name: str) -> str:
-    return re.split(r"\.|::|#", name)[-1]
+def _parts(name: str) -> list[str]:
+    return re.split(r"\.|::|#", name)
