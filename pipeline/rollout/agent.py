@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipeline.cost import cost_usd
@@ -28,6 +29,9 @@ from pipeline.types import Exit, Message, Role, Rollout
 __all__ = ["Harness", "RolloutLimits", "roll_out"]
 
 log = logging.getLogger(__name__)
+
+CHECKOUT = Path("/repo")
+"""Where the agent sees its checkout: always the same, so that equal rollouts have equal texts."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def roll_out(
         **dataclasses.asdict(model.usage),
         seconds=round(seconds, 3),
         cost_usd=harness.cost(model.usage, seconds),
-        cheat_marks=cheat_marks(messages, str(workspace.checkout)),
+        cheat_marks=cheat_marks(messages, str(CHECKOUT)),
         malformed_calls=model.malformed_calls,
         tool_calls=model.tool_calls,
         detail=detail,
@@ -114,7 +118,7 @@ def _agent(workspace: Workspace, harness: Harness, seed: int) -> BudgetedAgent:
 
 def _in_sandbox(sandbox: Sandbox, workspace: Workspace, command: Sequence[str], seconds: float) -> Ran:
     limits = dataclasses.replace(sandbox.limits, seconds=seconds)
-    return sandbox.run(command, workspace.checkout, tmp=workspace.tmp, limits=limits)
+    return sandbox.run(command, workspace.checkout, tmp=workspace.tmp, limits=limits, at=CHECKOUT)
 
 
 def _run(agent: BudgetedAgent, prompt: str, workspace: Workspace) -> tuple[Exit, str, str]:
