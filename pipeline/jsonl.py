@@ -7,6 +7,7 @@ the next line does not grow onto it.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
@@ -118,11 +119,14 @@ class Writer:
         """Append ``rows`` by one write, durably: on disk, or RunError is raised (no space left, say)."""
         data = b"".join(_line(row) for row in rows)
         with self._lock:
+            before = self._file.seek(0, os.SEEK_END)
             try:
                 if self._file.write(data) != len(data):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(self._file.fileno())
             except OSError as error:
+                with contextlib.suppress(OSError):
+                    self._file.truncate(before)  # else another thread's row would grow onto the torn one
                 what = f"{self.path}: a row could not be written ({error.strerror})"
                 raise RunError(f"{what}; free space, then run the same command again") from None
 

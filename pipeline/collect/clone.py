@@ -36,7 +36,7 @@ def open_clone(source: Path) -> Clone:
     path = _top(_existing(source))
     if git(path, "rev-parse", "--is-shallow-repository").strip() == b"true":
         raise InputError(f"{source}: a shallow clone lacks the history; run 'git -C {source} fetch --unshallow' first")
-    return Clone(path, _name(path), _tip(path, source))
+    return Clone(path, name_of(path), _tip(path, source))
 
 
 def _existing(source: Path) -> Path:
@@ -91,7 +91,7 @@ def warn_of_newer(clone: Clone) -> None:
         log.warning("HEAD lacks %s commits of origin's default branch; check that out to collect them too", count)
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
     try:
         url = git(path, "config", "--get", "remote.origin.url").decode("utf-8", "replace").strip()
     except GitError:

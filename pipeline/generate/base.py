@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.collect.clone import _name as name_of
+from pipeline.collect.clone import name_of
 from pipeline.config import utc
 from pipeline.errors import InputError
 from pipeline.git import GitError, git
