@@ -15,6 +15,38 @@ config_option = click.option(
     metavar="FILE",
     help="Config file (default: the repository's .github/switchover.yml).",
 )
+
+
+def _check_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> None:
+    from pipeline import config
+
+    if path is not None:
+        config.load(path)
+
+
+unused_config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_check_config,
+    help="Config file; checked, though this verb takes nothing from it.",
+)
+"""Every verb takes --config, so that one alias or script serves them all."""
+
+
+class _Usd(click.FloatRange):
+    """An amount from 0 up; unlike FloatRange it refuses nan, which no spend would ever reach."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        amount = float(super().convert(value, param, ctx))
+        if amount != amount:
+            self.fail(f"{value} is not a number", param, ctx)
+        return amount
+
+
+USD = _Usd(0)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from pipeline.verbs import emit, json_option
+from pipeline.verbs import emit, json_option, unused_config_option
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo-out"), show_default=True)
+@unused_config_option
 @json_option
 def command(out: Path, as_json: bool) -> None:
     """Run the whole cycle without GPU, network or key, in about ten minutes on two cores.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.verbs import config_option, emit, json_option
+from pipeline.verbs import USD, config_option, emit, json_option
 
 
 @click.command()
@@ -17,7 +17,7 @@ from pipeline.verbs import config_option, emit, json_option
 @click.option("--task", "task_ids", multiple=True, metavar="ID", help="Only this task (owner/name#7); repeatable.")
 @click.option("--newest", type=click.IntRange(1), help="Only the newest N tasks that can be used.")
 @click.option("--adapter", type=click.Path(path_type=Path), help="Own's adapter folder: its training cut-off is kept.")
-@click.option("--limit-usd", type=click.FloatRange(0), help="Start no further task above this spend.")
+@click.option("--limit-usd", type=USD, help="Start no further task above this spend.")
 @click.option("--concurrency", type=click.IntRange(1), help="Rollouts at once.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Order of attempts and sampling seeds.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for evaluations.jsonl.")

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from pipeline.generate.functions import LANGUAGES, scan
 from pipeline.types import to_json
-from pipeline.verbs import emit
+from pipeline.verbs import emit, unused_config_option
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
     metavar="L",
     help=f"Only this language (may be given again): {', '.join(LANGUAGES)}.",
 )
+@unused_config_option
 @click.option("--json", "as_json", is_flag=True, help="JSONL on stdout, as always.")
 def command(path: Path, languages: tuple[str, ...], as_json: bool) -> None:
     """List all functions under PATH, a source tree or one file.

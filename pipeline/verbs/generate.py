@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline.errors import RunError
-from pipeline.verbs import config_option, emit, json_option
+from pipeline.verbs import USD, config_option, emit, json_option
 
 
 @click.command()
@@ -21,7 +21,7 @@ from pipeline.verbs import config_option, emit, json_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws functions, change types, sampling seeds.")
 @click.option("--teacher-url", metavar="URL", help="OpenAI-compatible endpoint; its key is SWITCHOVER_TEACHER_KEY.")
 @click.option("--teacher-model", metavar="NAME", help="Model it serves; 'scripted' starts the scripted model.")
-@click.option("--limit-usd", type=click.FloatRange(0), metavar="X", help="Start nothing more above this spend.")
+@click.option("--limit-usd", type=USD, metavar="X", help="Start nothing more above this spend.")
 @click.option("--base", "base_sha", metavar="SHA", help="Another commit than HEAD.")
 @click.option("--db", type=click.Path(path_type=Path), help="Database of 'collect': older issues show the style.")
 @click.option("--prompt", type=click.Choice(["mini", "compact"]), help="Instructions; compact suits small models.")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from pipeline.verbs import emit, json_option
+from pipeline.verbs import emit, json_option, unused_config_option
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--force", is_flag=True, help="Overwrite files that exist and differ.")
+@unused_config_option
 @json_option
 def command(path: Path, force: bool, as_json: bool) -> None:
     """Write .github/switchover.yml and the workflow files into the repository at PATH.

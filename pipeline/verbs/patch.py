@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from pipeline.verbs import emit, json_option
+from pipeline.verbs import emit, json_option, unused_config_option
 
 
 @click.command()
 @click.option("--checkout", type=click.Path(path_type=Path), required=True, help="Folder that an agent has changed.")
 @click.option("--git-dir", type=click.Path(path_type=Path), required=True, help="Trusted git directory outside of it.")
 @click.option("--base", required=True, metavar="SHA", help="Commit that the checkout was made from.")
+@unused_config_option
 @json_option
 def command(checkout: Path, git_dir: Path, base: str, as_json: bool) -> None:
     """Print the patch from commit --base to the files of --checkout.

@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.patch.recall import own, sera_counts
 from pipeline.trees import DirectoryTree
 from pipeline.types import Recall, to_json
-from pipeline.verbs import emit, json_option
+from pipeline.verbs import emit, json_option, unused_config_option
 
 STDIN = Path("-")
 
@@ -31,6 +31,7 @@ STDIN = Path("-")
     metavar="DIR",
     help="The tree that both patches apply to: two texts of one edit then score alike (metric own).",
 )
+@unused_config_option
 @json_option
 def command(gold: Path, candidate: Path, metric: str, base: Path | None, as_json: bool) -> None:
     """Measure how much of the patch GOLD the patch CANDIDATE reproduces.

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipeline.errors import InputError
-from pipeline.verbs import emit, json_option
+from pipeline.verbs import emit, json_option, unused_config_option
 
 
 @click.command()
@@ -19,6 +19,7 @@ from pipeline.verbs import emit, json_option
 @click.option("--disk-limit", type=int, default=2048, show_default=True, metavar="MB", help="Growth of the folder.")
 @click.option("--output-limit", type=int, default=1_048_576, show_default=True, metavar="BYTES", help="Output kept.")
 @click.option("--toolchain", type=click.Path(path_type=Path), multiple=True, help="Prefix to show; repeatable.")
+@unused_config_option
 @json_option
 @click.argument("cmd", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from pipeline.verbs import emit, json_option
+from pipeline.verbs import emit, json_option, unused_config_option
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder of a cycle, generate or evaluate.")
+@unused_config_option
 @json_option
 def command(out: Path, as_json: bool) -> None:
     """Show what each step has done in a folder, counts by reason, and the spend.
