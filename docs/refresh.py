@@ -18,7 +18,7 @@ BLOCK = re.compile(r"(?<=```text\n)switchover (\S+) --help\n.*?(?=```)", re.S)
 
 def help_text(verb: str) -> str:
     """What ``switchover VERB --help`` prints at a width of 100 columns."""
-    group = click.Context(cli.switchover, info_name="switchover")
+    group = click.Context(cli.switchover, info_name="switchover", **cli.switchover.context_settings)
     command = cli.switchover.get_command(group, verb)
     assert command is not None, verb
     return command.get_help(click.Context(command, info_name=verb, parent=group, terminal_width=100))
