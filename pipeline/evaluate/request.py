@@ -106,8 +106,16 @@ def carry_out(request: Request, config: Config) -> Summary:
         )
         stack.callback(evaluator.close)
         limit = config.evaluate.limit_usd if request.limit_usd is None else request.limit_usd
+        _warn_of_free_riders(request, config, limit)
         concurrency = request.concurrency or config.evaluate.concurrency
         return evaluator.run(tasks, titles, concurrency=concurrency, limit_usd=limit)
+
+
+def _warn_of_free_riders(request: Request, config: Config, limit_usd: float | None) -> None:
+    names = sorted({m.name for m in request.models.values() if m.url != SCRIPTED and m.name not in config.prices})
+    if names and limit_usd is not None:
+        what = ", ".join(names)
+        log.warning("evaluate: the limit of %g USD does not count %s: add a price under prices", limit_usd, what)
 
 
 def collected_repository(db: Path) -> tuple[str, Path]:
