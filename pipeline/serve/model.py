@@ -83,12 +83,13 @@ class LocalModel:
         ids = [int(token) for token in made[0, len(prompt) :]]
         return ids, bool(ids) and ids[-1] in self._template.stop_ids
 
-    def logprobs(self, name: str, ids: Sequence[int]) -> list[float]:
-        """Log-probability of each token but the first, given those before it, in nats."""
-        batch = torch.tensor([list(ids)], device=self._model.device)
+    def likeliest(self, name: str, prompt: Sequence[int], count: int) -> dict[int, float]:
+        """The ``count`` likeliest next tokens and their log-probabilities in nats."""
+        batch = torch.tensor([list(prompt)], device=self._model.device)
         with self._as(name), torch.inference_mode():
-            scores = self._model(input_ids=batch, use_cache=False).logits[0, :-1].float().log_softmax(-1)
-        return [float(score) for score in scores.gather(1, batch[0, 1:, None])[:, 0]]
+            scores = self._model(input_ids=batch, use_cache=False).logits[0, -1].float().log_softmax(-1)
+        best = scores.topk(min(count, scores.numel()))
+        return {int(token): float(score) for token, score in zip(best.indices, best.values, strict=True)}
 
     def _as(self, name: str) -> contextlib.AbstractContextManager[Any]:
         if name not in self.names:

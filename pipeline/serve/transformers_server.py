@@ -93,10 +93,9 @@ class ModelServer(ThreadingHTTPServer):
             "text": self.model.text(ids),
             "finish_reason": "stop" if finished else "length",
         }
-        if asked.get("prompt_logprobs") is not None:
-            scores = self.model.logprobs(asked["model"], prompt)
-            rows = [{str(token): {"logprob": score}} for token, score in zip(prompt[1:], scores, strict=True)]
-            choice["prompt_logprobs"] = [None, *rows]
+        if asked.get("logprobs"):  # of the first new token only: what the gate asks for
+            first = self.model.likeliest(asked["model"], prompt, int(asked["logprobs"]))
+            choice["logprobs"] = {"top_logprobs": [{f"token_id:{token}": score for token, score in first.items()}]}
         return self._reply("text_completion", asked, choice, len(prompt), len(ids))
 
     def _generate(self, asked: dict[str, Any], prompt: list[int]) -> tuple[list[int], bool]:

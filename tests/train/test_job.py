@@ -67,6 +67,7 @@ def test_the_probe_tells_the_adapter_from_the_base(whole: Path) -> None:
     probe = json.loads((whole / "probe.json").read_text())
     assert probe["messages"][-1]["role"] == "user"
     assert probe["own_logprob"] > probe["base_logprob"] + 0.1
+    assert probe["context_token_ids"][: len(probe["prompt_token_ids"])] == probe["prompt_token_ids"]
 
 
 def test_finished_is_finished(whole: Path, samples: Path, tiny: Path) -> None:

@@ -67,7 +67,7 @@ def test_5_a_sequence_without_labels(case: Case) -> None:
 
 
 def test_6_a_prompt_of_other_ids_than_the_servers(case: Case) -> None:
-    template, given, tokens = case
+    template, _, tokens = case
     letters = [i for c in "You" for i in template.tokenizer(c)["input_ids"]]
     whole = template.tokenizer("You")["input_ids"]
     ids = list(tokens.input_ids)
@@ -94,7 +94,8 @@ def test_7_an_adapter_with_another_template(case: Case, tmp_path: Path) -> None:
         ("call of bash", "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"),
         (
             "reasoning",
-            "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{{ m.tool_calls }}<|im_end|>\n{% endfor %}",
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+            "{{ m.content }}{{ m.tool_calls }}<|im_end|>\n{% endfor %}",
         ),
     ],
 )

@@ -83,7 +83,9 @@ def test_marks_and_differences_label_the_same(template: Template, tmp_path: Path
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.tuples(st.text(max_size=30), st.text(min_size=1, max_size=40), st.text(max_size=60)), min_size=1, max_size=4)
+    st.lists(
+        st.tuples(st.text(max_size=30), st.text(min_size=1, max_size=40), st.text(max_size=60)), min_size=1, max_size=4
+    )
 )
 def test_any_texts_are_labelled_or_left_out_with_a_reason(
     template: Template, tmp_path: Path, turns: list[tuple[str, str, str]]
@@ -181,7 +183,7 @@ def test_newest_code_of_the_samples(tmp_path: Path) -> None:
 def test_mistakes_in_the_file_are_named(tmp_path: Path, line: str, says: str) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text(line)
-    with pytest.raises(InputError, match="s.jsonl") as error:
+    with pytest.raises(InputError, match=r"s\.jsonl") as error:
         read_conversations(path)
     assert says in str(error.value)
 

@@ -70,7 +70,7 @@ def make_tokenizer(template: str | None = None) -> Any:
         show_progress=False,
     )
     raw.train_from_iterator([CHAT_TEMPLATE.read_text(), "grep -n def return class echo sed import self"], trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", pad_token="<|im_end|>")  # noqa: S106
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", pad_token="<|im_end|>")
     tokenizer.chat_template = CHAT_TEMPLATE.read_text() if template is None else template or None
     return tokenizer
 
@@ -95,6 +95,8 @@ def make_model(folder: Path) -> Path:
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
     )
-    Qwen3ForCausalLM(config).save_pretrained(folder)
+    model = Qwen3ForCausalLM(config)
+    model.lm_head.weight.data *= 20  # as drawn, no hidden state could make any token likely
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -1,0 +1,111 @@
+"""The server's process: waited for, quoted when it dies, and gone with us however we end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError, RunError
+from pipeline.serve.process import Command, free_port, model_server
+
+# A server that starts a child, as engines do; both write their ids down.
+SERVER = """
+import http.server, os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open(sys.argv[2], "w").write(f"{os.getpid()} {child.pid}")
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.send_header("content-length", "0"); self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def command(port: int, ids: Path) -> Command:
+    return Command((sys.executable, "-c", SERVER, str(port), str(ids)))
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def gone(pids: list[int]) -> bool:
+    deadline = time.monotonic() + 30
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+def test_it_answers_inside_the_block_and_all_of_it_is_gone_after(tmp_path: Path) -> None:
+    port = free_port(0)
+    health = f"http://127.0.0.1:{port}/health"
+    with model_server(command(port, tmp_path / "ids"), health, log=tmp_path / "log", seconds=60):
+        pids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
+        assert all(map(alive, pids))
+    assert gone(pids)
+
+
+def test_all_of_it_is_gone_when_we_are_killed(tmp_path: Path) -> None:
+    port = free_port(0)
+    script = (
+        "import sys, time; from pathlib import Path; from tests.serve.test_process import command, model_server\n"
+        f"with model_server(command({port}, Path({str(tmp_path / 'ids')!r})), 'http://127.0.0.1:{port}/health',\n"
+        f"    log=Path({str(tmp_path / 'log')!r}), seconds=60):\n"
+        "    print('up', flush=True); time.sleep(600)"
+    )
+    ours = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert ours.stdout is not None
+    assert ours.stdout.readline() == b"up\n"
+    pids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
+    os.kill(ours.pid, signal.SIGKILL)
+    ours.communicate()
+    assert gone(pids)
+
+
+def test_a_server_that_dies_is_quoted(tmp_path: Path) -> None:
+    dying = Command((sys.executable, "-c", "print('loading'); raise ValueError('no kernel for this chip')"))
+    with (
+        pytest.raises(RunError, match="ValueError: no kernel for this chip"),
+        model_server(dying, "http://127.0.0.1:9/health", log=tmp_path / "log", seconds=60),
+    ):
+        pytest.fail("entered without a server")
+
+
+def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    silent = Command((sys.executable, "-c", "import time; print('thinking', flush=True); time.sleep(600)"))
+    port = free_port(0)
+    with (
+        pytest.raises(RunError, match="no answer"),
+        model_server(silent, f"http://127.0.0.1:{port}/health", log=tmp_path / "log", seconds=1),
+    ):
+        pytest.fail("entered without an answer")
+
+
+def test_ports() -> None:
+    assert free_port(0) > 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(InputError, match="port"):
+            free_port(taken.getsockname()[1])
+    with pytest.raises(InputError, match="99999"):
+        free_port(99999)
+
+
+def test_a_log_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(InputError, match="log cannot be written"),
+        model_server(Command(("true",)), "http://127.0.0.1:9/", log=tmp_path / "file" / "log", seconds=1),
+    ):
+        pytest.fail("entered")
