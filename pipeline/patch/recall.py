@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 
@@ -31,11 +30,7 @@ _TEXT_HEAD = 8000
 """Bytes in which git, and we, look for a NUL to tell binary from text."""
 
 
-@dataclass(frozen=True)
-class _Changes:
-    lines: Counter[Line]
-    files: frozenset[str]
-    """Paths in the base of all files touched, also where no countable line changes."""
+Changes = Counter[Line]
 
 
 def own(gold: bytes, candidate: bytes, base: Mapping[str, bytes] | None = None) -> Recall:
@@ -47,8 +42,9 @@ def own(gold: bytes, candidate: bytes, base: Mapping[str, bytes] | None = None) 
 
     - A line is its path in the base, its sign and its content. Trailing blanks and \\r carry no
       meaning, blank lines do not count; indentation and case do. Each line matches once.
-    - Headline, precision, F1 and ``file_recall`` are over source files; where the gold changes
-      none, over all text files. ``recall_all_files`` is always over all text files.
+    - Headline, precision, F1 and ``file_recall`` (files of the gold in which the candidate changes
+      a line that counts) are over source files; where the gold changes none, over all text files.
+      ``recall_all_files`` is always over all text files.
     - ``recall`` is None where the gold has no countable line (modes, pure renames, binary files,
       line ends), and so are the other ratios. An empty candidate has recall 0, precision None.
     - Lines that the candidate has beyond the gold lower precision and F1, never recall.
@@ -57,17 +53,16 @@ def own(gold: bytes, candidate: bytes, base: Mapping[str, bytes] | None = None) 
     """
     wanted, given = _changes("gold", gold, base), _changes("candidate", candidate, base)
     is_source = _source_test(base)
-    everything = (wanted.lines & given.lines).total(), wanted.lines.total()
-    if any(is_source(path) for path, _, _ in wanted.lines):
+    recall_all_files = _ratio((wanted & given).total(), wanted.total())
+    if any(map(is_source, _files(wanted))):
         wanted, given = _only(wanted, is_source), _only(given, is_source)
-    matched = (wanted.lines & given.lines).total()
-    files = {path for path, _, _ in wanted.lines}
+    files = _files(wanted)
     return _recall(
-        matched,
-        wanted.lines.total(),
-        given.lines.total(),
-        recall_all_files=_ratio(*everything),
-        file_recall=_ratio(len(files & given.files), len(files)),
+        (wanted & given).total(),
+        wanted.total(),
+        given.total(),
+        recall_all_files=recall_all_files,
+        file_recall=_ratio(len(files & _files(given)), len(files)),
     )
 
 
@@ -125,14 +120,17 @@ def _source_test(base: Mapping[str, bytes] | None) -> Callable[[str], bool]:
     return is_source
 
 
-def _only(changes: _Changes, keep: Callable[[str], bool]) -> _Changes:
-    lines = Counter({line: count for line, count in changes.lines.items() if keep(line[0])})
-    return _Changes(lines, frozenset(filter(keep, changes.files)))
+def _files(changes: Changes) -> set[str]:
+    return {path for path, _, _ in changes}
 
 
-def _changes(name: str, patch: bytes, base: Mapping[str, bytes] | None) -> _Changes:
+def _only(changes: Changes, keep: Callable[[str], bool]) -> Changes:
+    return Counter({line: count for line, count in changes.items() if keep(line[0])})
+
+
+def _changes(name: str, patch: bytes, base: Mapping[str, bytes] | None) -> Changes:
     try:
-        files = parse(patch)
+        files = tuple(filter(_is_text, parse(patch)))
         return _as_written(files) if base is None else _as_applied(files, base)
     except PatchError as error:
         raise PatchError(f"{name}: {error}") from None
@@ -142,15 +140,15 @@ def _is_text(file: FilePatch) -> bool:
     return not file.binary and _SUBMODULE not in (file.old_mode, file.new_mode)
 
 
-def _as_written(files: tuple[FilePatch, ...]) -> _Changes:
-    lines: Counter[Line] = Counter()
-    for file in filter(_is_text, files):
+def _as_written(files: Iterable[FilePatch]) -> Changes:
+    lines: Changes = Counter()
+    for file in files:
         for run in (run for hunk in file.hunks for run in _runs(hunk)):
             removed = _countable(line[1:] for line in run if line[:1] == b"-")
             added = _countable(line[1:] for line in run if line[:1] == b"+")
             # A run that only turns line ends or trailing blanks changes nothing that counts.
             _count(lines, file.path, removed, added)
-    return _Changes(lines, frozenset(file.path for file in files))
+    return lines
 
 
 def _runs(hunk: Hunk) -> Iterator[list[bytes]]:
@@ -160,21 +158,20 @@ def _runs(hunk: Hunk) -> Iterator[list[bytes]]:
             yield list(run)
 
 
-def _as_applied(files: tuple[FilePatch, ...], base: Mapping[str, bytes]) -> _Changes:
-    changed = apply(filter(_is_text, files), base)
+def _as_applied(files: Iterable[FilePatch], base: Mapping[str, bytes]) -> Changes:
+    changed = apply(files, base)
     texts = {path: _texts(base.get(path), content) for path, content in changed.items()}
     deleted = {path: texts[path][0] for path, content in changed.items() if content is None}
     added = {path: texts[path][1] for path in changed if path not in base}
     moved = renames(deleted, added)
     gone = set(moved.values())
-    lines: Counter[Line] = Counter()
+    lines: Changes = Counter()
     for path, (before, after) in texts.items():
         if path in moved:
             before = texts[moved[path]][0]
         if path not in gone:
             _count(lines, moved.get(path, path), before, after)
-    touched = (moved.get(path, path) for path in changed)
-    return _Changes(lines, frozenset(touched) | {file.path for file in files if not _is_text(file)})
+    return lines
 
 
 def _texts(before: bytes | None, after: bytes | None) -> tuple[Lines, Lines]:
@@ -189,7 +186,7 @@ def _countable(lines: Iterable[bytes]) -> Lines:
     return tuple(stripped for line in lines if (stripped := line.rstrip()))
 
 
-def _count(lines: Counter[Line], path: str, old: Lines, new: Lines) -> None:
+def _count(lines: Changes, path: str, old: Lines, new: Lines) -> None:
     removed, added = changed_lines(old, new)
     lines.update((path, "-", line) for line in removed)
     lines.update((path, "+", line) for line in added)

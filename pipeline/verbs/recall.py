@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -61,7 +62,7 @@ def _measure(gold: bytes, candidate: bytes, metric: str, tree: DirectoryTree | N
 
 def _read(path: Path) -> bytes:
     if path == STDIN:
-        return click.get_binary_stream("stdin").read()
+        return sys.stdin.buffer.read()
     try:
         return path.read_bytes()
     except OSError as error:
