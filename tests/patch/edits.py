@@ -28,8 +28,9 @@ trees = st.dictionaries(paths, contents, max_size=4)
 
 
 def git_diff(before: Mapping[str, bytes], after: Mapping[str, bytes], repo: Path, *options: str) -> bytes:
-    """What ``git diff`` says about two trees; ``repo`` is an empty folder."""
-    _git(repo, "init", "-q")
+    """What ``git diff`` says about two trees; ``repo`` is an empty folder, or one used here before."""
+    if not (repo / ".git").exists():
+        _git(repo, "init", "-q", "--template=")
     trees = [_tree(repo, tree) for tree in (before, after)]
     return _git(repo, "diff", *options, *trees)
 
