@@ -28,6 +28,7 @@ from pipeline.decide import judge
 from pipeline.epochs import Epoch, due, fresh, planned, record
 from pipeline.errors import InputError, RunError
 from pipeline.evaluate.request import Model, Request, carry_out, sentence
+from pipeline.folders import held
 from pipeline.generate import generate
 from pipeline.git import git
 from pipeline.jsonl import read
@@ -73,9 +74,12 @@ class Cycle:
 
     def run(self) -> Outcome:
         """All steps in order. Raises what the steps raise; what is finished stays finished."""
+        with held(self.out, "cycle"):
+            Sandbox().check()
+            return self._run()
+
+    def _run(self) -> Outcome:
         started = time.monotonic()
-        _make_folder(self.out)
-        Sandbox().check()
         pulls = self._collect()
         tasks = self._tasks()
         epoch = self._due(tasks)
@@ -240,13 +244,6 @@ def _step(name: str, what: str) -> Iterator[None]:
     started = time.monotonic()
     yield
     log.info("    done in %.0f s", time.monotonic() - started)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be used as a folder ({error.strerror}); choose another --out") from None
 
 
 def _count(path: Path) -> int:

@@ -92,6 +92,7 @@ def warn_of_newer(clone: Clone) -> None:
 
 
 def name_of(path: Path) -> str:
+    """``owner/name`` of the git directory ``path``: from its origin, else ``local/FOLDER``."""
     try:
         url = git(path, "config", "--get", "remote.origin.url").decode("utf-8", "replace").strip()
     except GitError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -25,14 +26,16 @@ class Journal:
         self._evaluations = Writer(out / "evaluations.jsonl")
         self._left_out = Writer(out / "left_out.jsonl")
         try:
-            self.rollouts = {row.id: row for row in read_as(self._rollouts.path, partial(from_json, Rollout))}
+            made = list(read_as(self._rollouts.path, partial(from_json, Rollout)))
             rows = list(read_as(self._evaluations.path, partial(from_json, Evaluation)))
             self._reported = set(read_as(self._left_out.path, lambda row: (row["id"], row["reason"])))
         except InputError:
             self.close()
             raise
         self.judged = {(row.task_id, row.role, row.adapter, row.model, row.attempt): row for row in rows}
-        self.spent_usd = sum(rollout.cost_usd or 0.0 for rollout in self.rollouts.values())
+        self.rollouts = {rollout.id: rollout for rollout in made}
+        self.spent_usd = sum(rollout.cost_usd or 0.0 for rollout in made)
+        """Of every rollout in the folder, those that were tried again included."""
 
     def finished(self, attempt: Attempt) -> Rollout | None:
         """The rollout of ``attempt`` if it gave a result; failures of ours are to be tried again."""
@@ -49,12 +52,10 @@ class Journal:
         who = attempt.contender
         return (attempt.task.id, who.role, who.adapter, who.model, attempt.number)
 
-    def time_of(self, task_id: str, adapter: str | None) -> str:
-        """``at`` of a task whose rows were cut off half-way, else now: one PR has one time."""
-        for row in self.judged.values():
-            if row.task_id == task_id and row.role == "own" and row.adapter == adapter:
-                return row.at
-        return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    def time_of(self, attempts: Sequence[Attempt]) -> str:
+        """``at`` of a delivery whose rows were cut off half-way, else now: one PR has one time."""
+        written = [self.judged[key].at for key in map(self._key, attempts) if key in self.judged]
+        return min(written) if written else datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def add_rollout(self, rollout: Rollout) -> None:
         self._rollouts.write(to_json(rollout))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.evaluate.plan import ROLES, Contender
 from pipeline.evaluate.run import Cutoffs, Evaluator, Summary
+from pipeline.folders import held
 from pipeline.rollout import scripted
 from pipeline.rollout.agent import Harness, RolloutLimits
 from pipeline.rollout.endpoint import Endpoint
@@ -93,7 +95,14 @@ def carry_out(request: Request, config: Config) -> Summary:
     card = read_card(request.adapter) if request.adapter else None
     if "own" in request.models and card is None:
         log.warning("evaluate: own's training cut-off is not known; name its folder with --adapter to have it kept")
+    if not any(task.left_out is None for task in tasks):
+        reasons = ", ".join(f"{n} {why}" for why, n in sorted(Counter(str(t.left_out) for t in tasks).items()))
+        raise InputError(
+            f"{request.db}: no task to attempt ({reasons or 'no merged pull request'}); "
+            f"see 'switchover tasks --db {request.db} --all'"
+        )
     with contextlib.ExitStack() as stack:
+        stack.enter_context(held(request.out, "evaluate"))
         models = {role: _started(model, stack) for role, model in request.models.items()}
         evaluator = Evaluator(
             clone,

@@ -164,8 +164,7 @@ class Evaluator:
             return
         task = attempts[0].task
         gold, base = gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha)
-        adapter = next((c.adapter for c in self.contenders if c.role == "own"), None)
-        at = self.journal.time_of(task.id, adapter)
+        at = self.journal.time_of(attempts)
         facts = Facts(
             title=titles.get(task.id, ""),
             backtest=fresh.is_backtest(task, self.cutoffs.adapter_made_at),

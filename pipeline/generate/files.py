@@ -1,15 +1,12 @@
-"""The files of one folder: who may write them, and what is derived from the journal."""
+"""The files of one folder that are derived from its journal."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pipeline.errors import InputError
 from pipeline.generate.journal import Journal
 from pipeline.generate.manifest import replace_lines
 from pipeline.generate.plan import Target
@@ -60,23 +57,3 @@ class Files:
 
 def _line(noun: object) -> str:
     return json.dumps(to_json(noun), ensure_ascii=False, separators=(",", ":"))
-
-
-@contextlib.contextmanager
-def held(out: Path) -> Iterator[None]:
-    """Holds ``out`` for this process alone; the lock goes with the process, also after ``kill -9``."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock = (out / ".lock").open("w")
-    except (FileExistsError, NotADirectoryError):
-        raise InputError(f"{out}: is a file, or lies below one; name a folder with --out") from None
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}); choose another --out") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{out}: another generate is at work in it; wait for it, or choose another --out"
-            ) from None
-        yield

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.folders import held
 from pipeline.generate.base import Base, open_base
 from pipeline.generate.chain import Chain
-from pipeline.generate.files import Files, held
+from pipeline.generate.files import Files
 from pipeline.generate.functions import Scan, functions_in
 from pipeline.generate.functions.filters import candidates
 from pipeline.generate.journal import Journal
@@ -73,7 +74,7 @@ def generate(
     )
     _check_limit(limit_usd, harness)
     manifest = _manifest(base, config, samples, seed, shard, endpoint.model, prompt)
-    with held(out), contextlib.ExitStack() as stack:
+    with held(out, "generate"), contextlib.ExitStack() as stack:
         settle(out, manifest)
         scratch = out / ".work"
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)

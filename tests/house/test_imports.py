@@ -14,6 +14,7 @@ LAYERS = (
     ("pipeline.patch", "pipeline.cost", "pipeline.decide", "pipeline.report"),
     (
         "pipeline.jsonl",
+        "pipeline.folders",
         "pipeline.evaluations",
         "pipeline.config",
         "pipeline.git",
