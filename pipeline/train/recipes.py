@@ -16,7 +16,7 @@ CHECKPOINT_STEPS = 10
 RECIPES: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "demo-cpu": TrainConfig(
-        base="small", rank=16, context_tokens=2048, learning_rate=1e-3, epochs=1.0, accumulate=2, max_steps=24
+        base="small", rank=16, context_tokens=1536, learning_rate=3e-3, epochs=1.0, accumulate=1, max_steps=9
     ),
 }
 """By name; measured ones carry their numbers in docs/training.md."""
