@@ -142,7 +142,9 @@ class Cycle:
         with _endpoint_url(settings.teacher.url, "generate.teacher.url") as url:
             key = configuration.secrets().teacher_key
             name = settings.teacher.model or SCRIPTED
-            yield Endpoint(url, name, key, max_output_tokens=settings.max_output_tokens)
+            yield Endpoint(
+                url, name, key, max_output_tokens=settings.max_output_tokens, temperature=settings.temperature
+            )
 
     def _style_texts(self, base_sha: str) -> list[str]:
         """Texts that were written before the base commit; later ones could tell of the held-out PRs."""

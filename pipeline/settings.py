@@ -57,6 +57,8 @@ class GenerateConfig:
     context_tokens: int = 32768
     max_output_tokens: int = 4096
     """Per turn."""
+    temperature: float | None = None
+    """Sampling temperature, 0 for greedy; None: the server's default."""
     tools: Literal["bash", "editor"] = "bash"
     """Tool set: bash, or editor (bash and a file editor)."""
     prompt: Literal["mini", "compact"] = "mini"
@@ -101,6 +103,8 @@ class EvaluateConfig:
     max_output_tokens: int = 4096
     """Per turn."""
     concurrency: int = 8
+    temperature: float | None = None
+    """As in ``generate``; the same for all roles."""
     tools: Literal["bash", "editor"] = "bash"
     """As in ``generate``: an adapter is compared in the tool set that it was trained in."""
     prompt: Literal["mini", "compact"] = "mini"

@@ -184,7 +184,13 @@ def harness(role: Role, model: Model, config: Config) -> Harness:
         output_tokens=settings.max_output_tokens,
     )
     return Harness(
-        endpoint=Endpoint(model.url, model.name, key, max_output_tokens=settings.max_output_tokens),
+        endpoint=Endpoint(
+            model.url,
+            model.name,
+            key,
+            max_output_tokens=settings.max_output_tokens,
+            temperature=settings.temperature,
+        ),
         sandbox=Sandbox(Limits(seconds=limits.command_seconds)),
         tools=settings.tools,
         prompt=settings.prompt,

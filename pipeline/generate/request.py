@@ -109,6 +109,7 @@ def _teacher(settings: GenerateConfig, concurrency: int | None) -> Iterator[Endp
             settings.teacher.model or SCRIPTED,
             None if is_scripted else configuration.secrets().teacher_key,
             max_output_tokens=settings.max_output_tokens,
+            temperature=settings.temperature,
             pool_size=max(128, concurrency or settings.concurrency),
         )
 

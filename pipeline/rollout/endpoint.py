@@ -80,6 +80,7 @@ class Endpoint:
         self.url = self._transport.url
         self.model = model
         self._key = key
+        self.temperature = temperature
         self._options = {"max_tokens": max_output_tokens, "temperature": temperature}
         self._length_option = "max_tokens"
         self._request_seconds = request_seconds

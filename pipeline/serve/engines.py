@@ -26,6 +26,12 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Adapter ranks for which vLLM has kernels; it rounds up to one of them."""
 
 
+SLOTS = 2
+"""Places for adapters, one more than is used. vLLM 0.32 marks a request without an adapter by the index -1, and
+its CPU kernels take that for the last place: in a batch with own's requests, base would answer with own's adapter.
+An empty last place adds zero."""
+
+
 @dataclass(frozen=True)
 class Start:
     """What is to be served."""
@@ -65,7 +71,7 @@ def _lora(adapter: Path | None, settings: dict[str, Any]) -> tuple[str, ...]:
     template = adapter / TEMPLATE
     # The template that the adapter was trained with, for base and own alike: they are compared.
     given = ("--chat-template", str(template)) if template.is_file() else ()
-    return ("--enable-lora", "--max-lora-rank", str(rank), "--max-loras", "1", *given)
+    return ("--enable-lora", "--max-lora-rank", str(rank), "--max-loras", str(SLOTS), *given)
 
 
 def _cpu_flags(max_model_len: int) -> tuple[str, ...]:
