@@ -185,7 +185,13 @@ class Cycle:
             return {"own": Model(settings.own.url, settings.own.model or "own")}
         log.info("    starting the model server (its log: %s)", self.out / "serve.log")
         served = stack.enter_context(
-            serving(base, adapter, log=self.out / "serve.log", max_model_len=settings.context_tokens)
+            serving(
+                base,
+                adapter,
+                engine=self.config.serve.engine,
+                log=self.out / "serve.log",
+                max_model_len=settings.context_tokens,
+            )
         )
         if served.own_model is None:
             raise RunError(f"{adapter}: the server did not load the adapter; see {self.out / 'serve.log'}")

@@ -123,6 +123,8 @@ class DecideConfig:
 class ServeConfig:
     route: str = "frontier"
     """Who serves the team now: own, frontier, or canary=SHARE."""
+    engine: Literal["vllm", "transformers"] = "vllm"
+    """What ``cycle`` serves own and base with: vLLM, or a small server of ours where vLLM does not run."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,9 @@ class Evaluator:
         self.journal.close()
 
     def _conditions(self) -> str:
-        settings = [(role, h.tools, h.prompt, h.limits, h.endpoint.temperature) for role, h in sorted(self.harnesses.items())]
+        settings = [
+            (role, h.tools, h.prompt, h.limits, h.endpoint.temperature) for role, h in sorted(self.harnesses.items())
+        ]
         return hashlib.sha256(repr(settings).encode()).hexdigest()
 
     def _is_usable(self, task: Task, left_out: Counter[str]) -> bool:

@@ -49,7 +49,7 @@ def takes_effect(url: str, base: str, own: str, adapter: Path) -> None:
     log.debug("probe: gain %.3f nats, in training %.3f", gain, trained)
     if trained < LEAST_GAIN:
         log.warning("%s: differs from its base by %.3f nats at most, too little to be checked", adapter, trained)
-    elif gain < min(trained / 2, 1.0):
+    elif gain < LEAST_GAIN:
         raise RunError(
             f"{adapter}: the server loaded it but it changes nothing (it makes the probe's token {gain:.3f} nats "
             f"likelier than the base does, in training {trained:.3f}); use another engine or version of it"
@@ -69,6 +69,8 @@ def _same_prompt(url: str, model: str, probe: dict[str, Any]) -> None:
 
 def _logprob(url: str, model: str, probe: dict[str, Any]) -> float:
     """Log-probability of the probe's token, in nats; where it is not among the likeliest, that of the last of them.
+
+    For base that is more than the truth, so the gain is at least what is measured.
 
     Of a generated token, not of the prompt's: vLLM's engine dies of log-probabilities of a prompt when an
     adapter is loaded and another request runs.
