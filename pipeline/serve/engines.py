@@ -86,7 +86,7 @@ def _cpu_environment() -> dict[str, str]:
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB; the default takes half of the memory
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # one process less that imports everything again: 22 s to start, not 36
         # One core stays free for the server's front and for the agents. More threads than free cores wait for
-        # each other at every operation, and threads bound to a core that is busy wait too: 100 times slower.
+        # each other at every operation, and threads bound to a core that is busy wait too (docs/training.md).
         "OMP_NUM_THREADS": str(max(1, len(os.sched_getaffinity(0)) - 1)),
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     }

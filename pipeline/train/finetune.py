@@ -76,8 +76,8 @@ def finetune(
 
 
 def _leave_a_core() -> None:
-    # Threads wait for each other at every operation: with one more than there are free cores, a step took four times
-    # as long by the clock.
+    # Threads wait for each other at every operation: with one more than there are free cores, a run took four times
+    # as long by the clock (docs/training.md).
     torch.set_num_threads(max(1, min(torch.get_num_threads(), len(os.sched_getaffinity(0)) - 1)))
 
 
