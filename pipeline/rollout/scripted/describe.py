@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zlib import crc32
 
 from pipeline.rollout.scripted.edits.words import sentence
 from pipeline.rollout.scripted.symptoms import Hint, symptom
@@ -28,15 +29,23 @@ def answer(text: str) -> str:
 
 
 def _shaped(name: str, path: str, said: str, example: re.Match[str] | None) -> str:
-    """With a heading where the example has one, in one paragraph where it is short."""
+    """With a heading and code where the example has them, in one paragraph where it is short.
+
+    Every other function's file is left for the reader to find, as most people's issues do.
+    """
     shown = example.group(1) if example else ""
-    where = f"This is in `{path}`."
+    where = "" if crc32(f"{path}:{name}".encode()) % 2 else f"This is in `{path}`. "
+    code = f"```\n>>> {_leaf(name)}(value)\n```\n\n" if "```" in shown else ""
     if re.search(r"^#+ ", shown, re.MULTILINE):
-        return f"# {_title(name)}\n\n{said}\n\n## Where\n\n{where}"
+        return f"# {_title(name)}\n\n{said}\n\n{code}## Where\n\n{where or 'I have not looked for it.'}".rstrip()
     if len(shown) < 200:
-        return f"{said} {where}"
-    return f"{_title(name)}\n\n{said}\n\n{where} I would expect it to be clear and safe to use."
+        return f"{said} {where}".rstrip()
+    return f"{_title(name)}\n\n{said}\n\n{code}{where}I would expect it to be clear and safe to use."
+
+
+def _leaf(name: str) -> str:
+    return re.split(r"[.:#]", name)[-1]
 
 
 def _title(name: str) -> str:
-    return f"{sentence(re.split(r'[.:#]', name)[-1])}: surprising behaviour"
+    return f"{sentence(_leaf(name))}: surprising behaviour"
