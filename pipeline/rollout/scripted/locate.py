@@ -44,6 +44,9 @@ def locate(task: Task) -> Search:
             return found
     names = [part for name in task.names for part in reversed(_parts(name)[-2:])]
     if names:
+        found = yield from _plainly(names, task)
+        if found:
+            return found
         found = yield from _in_all(list(dict.fromkeys(names)), task, "-nwE", f"I look for {names[0]} in all files.")
         if found:
             return found
@@ -78,12 +81,23 @@ def _definition(path: str, parts: list[str], shown: str) -> int | None:
     return found
 
 
+def _plainly(names: list[str], task: Task) -> Search:
+    """By a short search that finds most definitions: a small model can learn to write it."""
+    pattern = f"(def|fn|func|function) ({'|'.join(re.escape(name) for name in dict.fromkeys(names[:2]))})"
+    shown = yield f"I look for `{names[0]}`.", bash(f"git grep -nwE {shlex.quote(pattern)}")
+    return _places(shown, names, task)
+
+
 def _in_all(names: list[str], task: Task, flags: str, thought: str) -> Search:
     if not names:
         return []
     pattern = f"{_WORDS}.*({'|'.join(re.escape(name) for name in names)})"
     command = f"git grep {flags} {shlex.quote(pattern)} | grep -vE '(^|/)tests?/' | head -n 40"
     shown = yield thought, bash(command)
+    return _places(shown, names, task)
+
+
+def _places(shown: str, names: list[str], task: Task) -> list[Place]:
     rows = [(found[1], int(found[2]), found[3]) for found in re.finditer(r"^([^:\n]+):(\d+):(.*)$", shown, re.M)]
     owners = {path for path, _, line in rows for name in task.names for part in _parts(name)[:-1]
               if defines_owner(part, line)}  # fmt: skip
