@@ -59,6 +59,8 @@ class Outcome:
     pulls: int
     samples: int
     evaluations: int
+    valid_calls: Mapping[Role, tuple[int, int]]
+    """Turns that were a valid tool call, and all turns, by role."""
     seconds: float
     """Wall clock of this call."""
 
@@ -92,7 +94,8 @@ class Cycle:
         verdict = self._decide()
         page = self._report(verdict)
         seconds = time.monotonic() - started
-        return Outcome(page, verdict, pulls, _count(samples), _count(self.evaluations), seconds)
+        rows = self._rows()
+        return Outcome(page, verdict, pulls, _count(samples), len(rows), valid_calls(rows), seconds)
 
     def _collect(self) -> int:
         with _step("collect", f"merged pull requests of {self.repo}"), Store.open(self.db) as store:
@@ -178,6 +181,8 @@ class Cycle:
             asked = [task.id for task in tasks]
             request = Request(self.db, models, self.out / "evaluate", {}, asked, adapter=adapter, seed=self.seed)
             log.info("    %s", sentence(carry_out(request, self.config), self.out / "evaluate"))
+            shares = (f"{role} {valid} of {turns}" for role, (valid, turns) in valid_calls(self._rows()).items())
+            log.info("    valid tool calls: %s", ", ".join(shares))
 
     def _own(self, base: str, adapter: Path, stack: contextlib.ExitStack) -> dict[Role, Model]:
         settings = self.config.evaluate
@@ -231,6 +236,15 @@ class Cycle:
                 settings=self.config.decide,
             )
             return self.out / "report" / "report.html"
+
+
+def valid_calls(rows: Sequence[Evaluation]) -> dict[Role, tuple[int, int]]:
+    """Turns that were a valid tool call, and all turns, by role."""
+    counts: dict[Role, tuple[int, int]] = {}
+    for row in rows:
+        valid, turns = counts.get(row.role, (0, 0))
+        counts[row.role] = (valid + row.tool_calls, turns + row.tool_calls + row.malformed_calls)
+    return counts
 
 
 @contextlib.contextmanager

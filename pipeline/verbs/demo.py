@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from pipeline.types import Role
 from pipeline.verbs import emit, json_option, unused_config_option
+
+
+def _share(calls: Mapping[Role, tuple[int, int]], role: Role) -> str:
+    valid, turns = calls.get(role, (0, 0))
+    return f"{valid} of {turns} ({valid / turns:.0%})" if turns else "none"
 
 
 @click.command()
@@ -30,7 +37,9 @@ def command(out: Path, as_json: bool) -> None:
     built = demo.build(out / "repository")
     outcome = Cycle(built.repo, out / "cycle", trial_config(), payloads=built.payloads).run()
     if as_json:
-        emit({"report": str(outcome.report), "state": outcome.verdict["state"], "seconds": round(outcome.seconds)})
+        calls = {role: {"valid": valid, "turns": turns} for role, (valid, turns) in outcome.valid_calls.items()}
+        seconds = round(outcome.seconds)
+        emit({"report": str(outcome.report), "state": outcome.verdict["state"], "calls": calls, "seconds": seconds})
     else:
         click.echo(
             f"""
@@ -38,6 +47,9 @@ The report is at  {outcome.report}
     {outcome.pulls} merged pull requests, {outcome.samples} training samples, {outcome.evaluations} graded attempts,
     state "{outcome.verdict["state"]}", in {outcome.seconds / 60:.1f} minutes. Teacher and frontier were the scripted
     stand-in; the own model is a real one of 135 million parameters, trained a moment ago.
+
+What training did: of the own model's turns {_share(outcome.valid_calls, "own")} were valid tool calls,
+of its untrained base's {_share(outcome.valid_calls, "base")}, on pull requests that neither had seen.
 
 Next, with your own repository:
     switchover cycle --repo PATH/TO/CLONE --out cycle-out     the same on your history, still a trial
