@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from pipeline.rollout.agent import Harness
 from pipeline.rollout.endpoint import Endpoint, Retry
@@ -16,9 +15,6 @@ from pipeline.rollout.sandbox import Sandbox
 from pipeline.rollout.workspace import Workspace, Workspaces
 from pipeline.types import Rollout
 from tests.chat_server import ChatServer
-
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-settings.load_profile("untimed")
 
 FILES = {
     "src/app.py": b"def add(a, b):\n\treturn a - b\n",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from pipeline.rollout.sandbox import Limits, Ran, Sandbox
 PYTHON = os.path.realpath(sys.executable)
 
 Run = Callable[..., Ran]
+
+
+def made_by_pytest(tmp_path: Path) -> list[Path]:
+    """The folders above ``tmp_path`` that another user must be let through to reach it."""
+    return [folder for folder in tmp_path.parents if folder.is_relative_to(tempfile.gettempdir())][:-1]
 
 
 @pytest.fixture(scope="session")

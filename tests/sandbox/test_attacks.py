@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.rollout.sandbox import Limits, Sandbox
 from tests.extract.conftest import git
-from tests.sandbox.conftest import Run
+from tests.sandbox.conftest import Run, made_by_pytest
 
 SECRET = "canary-3f1c"
 
@@ -355,7 +355,7 @@ def test_links_in_tmp_do_not_move_the_next_commands_mounts(box: Sandbox, tmp_pat
     for folder in (checkout, tmp, outside):
         folder.mkdir()
         folder.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
+    for parent in made_by_pytest(tmp_path):
         parent.chmod(0o755)
     if not checkout.is_relative_to("/tmp"):
         pytest.skip("the checkouts of this run do not lie below /tmp")

@@ -13,6 +13,7 @@ from pipeline.rollout import extract, names, reading
 from pipeline.rollout.sandbox import Limits, Sandbox, arguments, launch, places, remedies, selftest
 from pipeline.rollout.sandbox.capture import Capture
 from pipeline.rollout.sandbox.limits import Ran
+from tests.sandbox.conftest import made_by_pytest
 
 
 @given(chunks=st.lists(st.binary(max_size=40)), limit=st.integers(1, 60))
@@ -103,7 +104,7 @@ def test_a_bubblewrap_that_fails_is_told_with_its_words(tmp_path: Path, monkeypa
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     broken.chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *made_by_pytest(tmp_path)):
         folder.chmod(0o755)
     monkeypatch.setattr(arguments, "BWRAP", broken)
     with pytest.raises(SandboxUnavailable, match=r"uid map.*apparmor_parser"):

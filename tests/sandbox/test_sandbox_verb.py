@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox.conftest import made_by_pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -108,7 +110,7 @@ def test_an_unprivileged_user_gets_the_same_walls(tmp_path: Path, python: str) -
         if _version(python) != f"{sys.version_info[0]}.{sys.version_info[1]}":
             pytest.skip("no Python of this version that another user can reach")
         os.chown(checkout, 4321, 4321)
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        for folder in (tmp_path, *made_by_pytest(tmp_path)):
             folder.chmod(0o755)
         user = {"user": 4321, "group": 4321, "extra_groups": []}
     packages = next(path for path in sys.path if path.endswith("site-packages"))

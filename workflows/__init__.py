@@ -1,0 +1,1 @@
+"""Workflow files that a team copies into its repository; ``switchover init`` writes them."""
