@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import config as configuration
 from pipeline.collect import collect_clone
 from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
@@ -29,12 +28,9 @@ from pipeline.epochs import Epoch, due, fresh, planned, record
 from pipeline.errors import InputError, RunError
 from pipeline.evaluate.request import Model, Request, carry_out, sentence
 from pipeline.folders import held
-from pipeline.generate import generate
-from pipeline.git import git
+from pipeline.generate import request as generating
 from pipeline.jsonl import read
 from pipeline.report import write_report
-from pipeline.rollout import scripted
-from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.sandbox import Sandbox
 from pipeline.serve import serving
 from pipeline.settings import SCRIPTED
@@ -121,44 +117,10 @@ class Cycle:
 
     def _generate(self, epoch: Epoch, out: Path) -> None:
         settings = self.config.generate
-        what = f"trajectories from {settings.samples} functions at {epoch.base_sha[:10]}"
-        with _step("generate", what), self._teacher() as teacher:
-            generate(
-                self.repo,
-                out,
-                samples=settings.samples,
-                endpoint=teacher,
-                config=settings,
-                seed=self.seed,
-                concurrency=settings.concurrency,
-                limit_usd=settings.limit_usd,
-                base_sha=epoch.base_sha,
-                style_texts=self._style_texts(epoch.base_sha),
-                price=self.config.prices.get(teacher.model),
-                prompt=settings.prompt,
-            )
+        with _step("generate", f"trajectories from {settings.samples} functions at {epoch.base_sha[:10]}"):
+            asked = generating.Request(self.repo, out, seed=self.seed, base_sha=epoch.base_sha, db=self.db)
+            generating.carry_out(asked, self.config)
             log.info("    %d samples kept; yield and reasons: %s", _count(out / "samples.jsonl"), out / "summary.json")
-
-    @contextlib.contextmanager
-    def _teacher(self) -> Iterator[Endpoint]:
-        settings = self.config.generate
-        with _endpoint_url(settings.teacher.url, "generate.teacher.url") as url:
-            key = configuration.secrets().teacher_key
-            name = settings.teacher.model or SCRIPTED
-            yield Endpoint(
-                url, name, key, max_output_tokens=settings.max_output_tokens, temperature=settings.temperature
-            )
-
-    def _style_texts(self, base_sha: str) -> list[str]:
-        """Texts that were written before the base commit; later ones could tell of the held-out PRs."""
-        before = git(self.repo, "log", "-1", "--format=%cI", base_sha).decode().strip()
-        cutoff = configuration.utc(before)
-        with Store.open(self.db) as store:
-            pulls = [pull for pull in store.pulls() if pull.merged_at < cutoff]
-            repo = next(iter(store.repos()))
-            issues = [i for i in store.issues(repo).values() if i.created_at and i.created_at < cutoff and i.body]
-        texts = [f"{issue.title}\n\n{issue.body}" for issue in issues] or [f"{p.title}\n\n{p.body}" for p in pulls]
-        return texts[:STYLE_TEXTS]
 
     def _train(self, samples: Path, base: str, adapter: Path) -> None:
         count = _count(samples)
@@ -245,19 +207,6 @@ def valid_calls(rows: Sequence[Evaluation]) -> dict[Role, tuple[int, int]]:
         valid, turns = counts.get(row.role, (0, 0))
         counts[row.role] = (valid + row.tool_calls, turns + row.tool_calls + row.malformed_calls)
     return counts
-
-
-@contextlib.contextmanager
-def _endpoint_url(url: str | None, key: str) -> Iterator[str]:
-    if not url:
-        raise InputError(
-            f"{key} is not set; give the endpoint in the config, or 'scripted' to try the set-up without one"
-        )
-    if url != SCRIPTED:
-        yield url
-        return
-    with scripted.serve() as loopback:
-        yield loopback
 
 
 @contextlib.contextmanager

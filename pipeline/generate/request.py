@@ -17,11 +17,8 @@ from pipeline.generate.run import generate
 from pipeline.generate.summary import Summary
 from pipeline.rollout import scripted
 from pipeline.rollout.endpoint import Endpoint
-from pipeline.settings import Config, GenerateConfig, Price
+from pipeline.settings import SCRIPTED, Config, GenerateConfig, Price
 from pipeline.store import Store
-
-SCRIPTED = "scripted"
-"""Teacher URL or model that stands for the scripted model, started for the length of the run."""
 
 STYLE_TEXTS = 50
 """Examples to draw from, newest first."""

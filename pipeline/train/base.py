@@ -7,11 +7,9 @@ from typing import Any
 
 from pipeline.config import cache_dir
 from pipeline.errors import InputError
+from pipeline.settings import SMALL
 from pipeline.train.render import Template
 from pipeline.train.small_model import small_model
-
-SMALL = "small"
-"""Name of the small real model that needs no model hub."""
 
 
 def resolve(base: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import fcntl
 import json
 import logging
 import platform
@@ -28,6 +27,7 @@ from tqdm import tqdm
 
 from pipeline import __version__, jsonl
 from pipeline.errors import InputError, RunError
+from pipeline.folders import held
 from pipeline.settings import Price, TrainConfig
 from pipeline.train import base as bases
 from pipeline.train import card as cards
@@ -58,7 +58,7 @@ def run_job(samples: Path, base: str, out: Path, *, config: TrainConfig, seed: i
     """See ``pipeline.train.train``."""
     conversations = read_conversations(samples)
     identity = _identity(samples, base, config, seed)
-    with _folder(out):
+    with held(out, "train"):
         finished = _claim(out, identity)
         if finished:
             log.info("%s: finished already (%d steps, loss %s); nothing to do", out, finished.steps, finished.loss)
@@ -106,24 +106,6 @@ def _identity(samples: Path, base: str, config: TrainConfig, seed: int) -> dict[
     settings = dataclasses.asdict(config) | {"base": base}
     del settings["retrain_after_pulls"]  # says when to train, not how
     return {"samples_sha256": cards.file_sha256(samples), "base": base, "config": settings, "seed": seed}
-
-
-@contextmanager
-def _folder(out: Path) -> Iterator[None]:
-    """``out`` as a folder that this process alone writes to."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock = (out / ".lock").open("w")
-    except (FileExistsError, NotADirectoryError):
-        raise InputError(f"{out}: is a file or lies in one; give a folder with --out") from None
-    except OSError as error:
-        raise InputError(f"{out}: {error.strerror}; give a folder that can be written with --out") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{out}: another process is training there; wait for it, or give another --out") from None
-        yield
 
 
 def _claim(out: Path, identity: dict[str, Any]) -> AdapterCard | None:
