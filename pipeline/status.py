@@ -28,7 +28,9 @@ def status(out: Path) -> dict[str, Any]:
         "generate": _rollouts(newest / "generate") or _rollouts(out),
         "train": _card(newest / "adapter"),
         "evaluate": _evaluated(out / "evaluate") or _evaluated(out),
-        "decide": _json(out / "verdict.json"),
+        "decide": _chosen(
+            _json(out / "verdict.json"), ("state", "reasons", "n", "void", "mean_difference", "low", "high")
+        ),
     }
     present = {step: entry for step, entry in found.items() if entry}
     if not present:
@@ -86,7 +88,11 @@ def _card(adapter: Path) -> dict[str, Any] | None:
     if card is None:
         checkpoints = sorted(path.name for path in adapter.glob("checkpoint-*"))
         return {"unfinished": checkpoints} if checkpoints else None
-    return {key: card[key] for key in ("base", "trained_until", "samples_sha256", "loss", "cost_usd") if key in card}
+    return _chosen(card, ("base", "trained_until", "samples_sha256", "loss", "cost_usd"))
+
+
+def _chosen(row: dict[str, Any] | None, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    return None if row is None else {key: row[key] for key in keys if key in row}
 
 
 def _json(path: Path) -> dict[str, Any] | None:
