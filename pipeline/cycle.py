@@ -66,9 +66,11 @@ class Cycle:
 
     def __init__(self, repo: Path, out: Path, config: Config, *, payloads: Path | None = None, seed: int = 0) -> None:
         """``payloads``: recorded forge objects that ``collect`` joins to the history, or None."""
-        self.repo, self.out, self.config, self.payloads, self.seed = repo, out, config, payloads, seed
-        self.db = out / "switchover.db"
-        self.evaluations = out / "evaluate" / "evaluations.jsonl"
+        # Absolute, because git, the sandbox and the model server run in folders of their own.
+        self.repo, self.out = repo.absolute(), out.absolute()
+        self.config, self.payloads, self.seed = config, payloads, seed
+        self.db = self.out / "switchover.db"
+        self.evaluations = self.out / "evaluate" / "evaluations.jsonl"
 
     def run(self) -> Outcome:
         """All steps in order. Raises what the steps raise; what is finished stays finished."""

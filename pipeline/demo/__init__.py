@@ -39,6 +39,7 @@ def build(folder: Path) -> Demo:
     A build that is killed leaves nothing behind under the final names. Raises InputError when the
     folder cannot be or holds another repository under our name, RunError when git makes other commits than it should.
     """
+    folder = folder.absolute()  # git runs in folders of its own
     demo = Demo(repo=folder / "reckon", payloads=folder / "payloads.jsonl")
     if demo.repo.exists():
         _check_reusable(demo)

@@ -182,11 +182,11 @@ def _with_discoveries(verdicts: list[Verdict], error_chance: float) -> Iterator[
 
 
 def _print_all(verdicts: Iterable[Verdict], as_json: bool) -> None:
+    """JSON on stdout in any case: it is the result; without --json the sentence for a person goes to stderr."""
     for verdict in verdicts:
-        if as_json:
-            emit(verdict)
-        else:
+        emit(verdict)
+        if not as_json:
             prefix = f"{verdict['by']}: " if "by" in verdict else ""
-            click.echo(f"{prefix}{verdict['state']}: {sentence(verdict)}")
+            click.echo(f"{prefix}{verdict['state']}: {sentence(verdict)}", err=True)
             for reason in verdict["reasons"]:
-                click.echo(f"  {reason}")
+                click.echo(f"  {reason}", err=True)

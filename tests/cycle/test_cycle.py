@@ -77,8 +77,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def whole(run: Run) -> Path:
-    """An undisturbed cycle."""
-    assert cli.run(run.arguments("whole")) == 0
+    """An undisturbed cycle, its folders named as a person at a prompt would: from where one stands."""
+    before = Path.cwd()
+    os.chdir(run.folder)
+    try:
+        assert cli.run(["cycle", "--repo", "go-git", "--out", "whole", "--config", "config.yml"]) == 0
+    finally:
+        os.chdir(before)
     return run.folder / "whole"
 
 

@@ -49,7 +49,9 @@ def test_several_files_in_either_spelling(tmp_path: Path, capsys: pytest.Capture
 def test_the_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "e.jsonl", duels([0.0] * 30))
     assert run(["decide", "--evaluations", path]) == 0
-    first, *reasons = capsys.readouterr().out.splitlines()
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["state"] == "close"
+    first, *reasons = captured.err.splitlines()
     assert first.startswith("close: own is level with frontier (from -17 to +17, 30 PRs); non-inferiority within 5 ")
     assert first.endswith("about 60 more PRs and $132 at this rate")
     assert reasons == ["  undecided: non-inferiority is not yet shown"]

@@ -96,3 +96,10 @@ def test_every_folder_of_the_library_is_used() -> None:
 def test_folders_are_named_so_that_an_installed_package_has_them() -> None:
     """setuptools takes package data from folders that could be packages, and a dot rules that out."""
     assert not [folder.name for folder in changes.LIBRARY.iterdir() if folder.is_dir() and "." in folder.name]
+
+
+def test_a_folder_may_be_named_from_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = demo.build(Path("out/demo"))
+    assert made.repo == tmp_path / "out/demo/reckon"
+    assert (made.repo / ".git").is_dir()
