@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.rollout.cheating import cheat_marks, command_marks
 
-HERE = "/root/.cache/switchover/work/a1"
+HERE = "/root/.cache/switchover/checkouts/a1"
 
 ATTEMPTS = [
     ("curl -s https://raw.githubusercontent.com/o/r/main/a.py", "network"),
@@ -44,7 +44,7 @@ ATTEMPTS = [
     ("git cat-file --batch-all-objects --batch-check", "git_history"),
     ("find / -name '*.py' | xargs grep fix", "other_checkout"),
     ("grep -rn 'def f' /home", "other_checkout"),
-    ("ls -la /root/.cache/switchover/work/a2", "other_checkout"),
+    ("ls -la /root/.cache/switchover/checkouts/a2", "other_checkout"),
 ]
 
 
