@@ -42,9 +42,6 @@ log = logging.getLogger(__name__)
 
 STEPS = ("collect", "generate", "train", "evaluate", "decide", "report")
 
-STYLE_TEXTS = 20
-"""Issue and PR texts that show the teacher how this repository's people write."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -74,6 +71,7 @@ class Cycle:
 
     def run(self) -> Outcome:
         """All steps in order. Raises what the steps raise; what is finished stays finished."""
+        self._frontier()  # what would fail at the fourth step is said before the first
         with held(self.out, "cycle"):
             Sandbox().check()
             return self._run()

@@ -51,11 +51,6 @@ def is_source(path: str) -> bool:
     return _kind_of_path(path) == "source"
 
 
-def is_test(path: str) -> bool:
-    """Whether the file belongs to the tests, fixtures included."""
-    return _kind_of_path(path) == "test"
-
-
 @lru_cache(maxsize=65536)
 def _kind_of_path(path: str) -> str:
     parts = PurePosixPath(path).parts

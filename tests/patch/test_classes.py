@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.patch.classes import KINDS, is_source, is_test, kind_of
+from pipeline.patch.classes import KINDS, is_source, kind_of
 
 EXPECTED = {
     "source": """
@@ -47,7 +47,6 @@ CASES = [(path, kind) for kind, listed in EXPECTED.items() for path in listed.sp
 def test_kind_by_path(path: str, kind: str) -> None:
     assert kind_of(path) == kind
     assert is_source(path) == (kind == "source")
-    assert is_test(path) == (kind == "test")
 
 
 def test_every_kind_is_reached() -> None:
