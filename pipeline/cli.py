@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from pipeline import __version__
+from pipeline import __version__, plugins
 from pipeline.errors import SwitchoverError
 
 VERBS: dict[str, str] = {
@@ -31,12 +31,17 @@ VERBS: dict[str, str] = {
     "report": "Write the page, the record and the comment of a pull request.",
     "cycle": "Run all steps that are due, in order.",
     "demo": "Run the whole cycle on a small real repository with a small real model.",
+    "bot": "Receive what GitHub sends to the App, collect, and show it: the server and its pages.",
     "status": "Show what is done, what waits, counts by reason, and spend.",
+    "forget": "Purge a repository or a person, and mark the adapters that were trained on it.",
     "recall": "Measure how much of one patch another one reproduces.",
     "patch": "Take the patch out of a checkout that an agent has changed.",
     "sandbox": "Run a command in the sandbox.",
 }
 """The path of the data, then the tools it is made of; also the order of ``--help``."""
+
+OF_THE_BOT = {"bot"}
+"""Verbs that the ``bot`` package brings; ``pipeline`` never imports it."""
 
 
 class Verbs(click.Group):
@@ -48,8 +53,10 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        module = importlib.import_module(f"pipeline.verbs.{name}")
-        command: click.Command = module.command
+        if name in OF_THE_BOT:
+            command: click.Command = plugins.load(name)
+        else:
+            command = importlib.import_module(f"pipeline.verbs.{name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -36,3 +36,141 @@ def things_left_out(db: Database) -> None:
     columns = dict.fromkeys(["repo", "stage", "thing", "id", "reason", "detail"], str)
     key = ("repo", "stage", "thing", "id")
     db.create_table("left_out", columns, pk=key, not_null={"reason", "detail"}, strict=True)
+
+
+@migrations()
+def app_deliveries(db: Database) -> None:
+    """Webhook deliveries as they came. ``body`` is last, so that reading the others does not read it."""
+    db.execute(
+        """
+        CREATE TABLE deliveries (
+            id INTEGER PRIMARY KEY,
+            guid TEXT NOT NULL UNIQUE,
+            event TEXT NOT NULL,
+            action TEXT,
+            installation INTEGER,
+            repo_id INTEGER,
+            received_at TEXT NOT NULL,
+            source TEXT NOT NULL,
+            state TEXT NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0,
+            due_at REAL NOT NULL DEFAULT 0,
+            error TEXT,
+            finished_at TEXT,
+            body BLOB
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE state IN ('waiting', 'running')")
+    db.execute("CREATE INDEX deliveries_state ON deliveries (state, id)")
+    db.execute("CREATE INDEX deliveries_repo ON deliveries (repo_id) WHERE repo_id IS NOT NULL")
+
+
+@migrations()
+def app_installations(db: Database) -> None:
+    """Where the App is installed, which repositories it may see, and how far each is collected."""
+    db.execute(
+        """
+        CREATE TABLE installations (
+            id INTEGER PRIMARY KEY,
+            account TEXT NOT NULL,
+            account_type TEXT NOT NULL,
+            state TEXT NOT NULL,
+            permissions TEXT NOT NULL DEFAULT '{}',
+            error TEXT,
+            updated_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE repositories (
+            id INTEGER PRIMARY KEY,
+            installation INTEGER,
+            name TEXT NOT NULL UNIQUE,
+            private INTEGER NOT NULL DEFAULT 1,
+            default_branch TEXT,
+            state TEXT NOT NULL,
+            paused INTEGER NOT NULL DEFAULT 0,
+            configured INTEGER NOT NULL DEFAULT 0,
+            config_error TEXT,
+            watermark TEXT,
+            backfill TEXT NOT NULL DEFAULT 'waiting',
+            cursor TEXT,
+            page_size INTEGER NOT NULL DEFAULT 100,
+            calls INTEGER NOT NULL DEFAULT 0,
+            seen INTEGER NOT NULL DEFAULT 0,
+            total INTEGER,
+            dirty INTEGER NOT NULL DEFAULT 0,
+            tries INTEGER NOT NULL DEFAULT 0,
+            due_at REAL NOT NULL DEFAULT 0,
+            error TEXT,
+            updated_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX repositories_installation ON repositories (installation)")
+
+
+@migrations()
+def forge_pulls(db: Database) -> None:
+    """What the forge says of each merged pull request, before the clone is asked for its files."""
+    db.execute(
+        """
+        CREATE TABLE forge_pulls (
+            repo TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            title TEXT NOT NULL,
+            body TEXT NOT NULL,
+            author TEXT NOT NULL,
+            created_at TEXT,
+            merged_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            merge_sha TEXT,
+            head_sha TEXT,
+            base_branch TEXT NOT NULL,
+            commits INTEGER,
+            labels TEXT NOT NULL,
+            closes TEXT NOT NULL,
+            PRIMARY KEY (repo, number)
+        ) STRICT
+        """
+    )
+
+
+@migrations()
+def app_outbox(db: Database) -> None:
+    """What is to be written on the forge, once per key; and what is left of each budget there."""
+    db.execute(
+        """
+        CREATE TABLE outbox (
+            key TEXT PRIMARY KEY,
+            installation INTEGER NOT NULL,
+            repo_id INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            target TEXT NOT NULL,
+            body TEXT NOT NULL,
+            state TEXT NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0,
+            due_at REAL NOT NULL DEFAULT 0,
+            remote_id TEXT,
+            error TEXT,
+            created_at TEXT NOT NULL,
+            sent_at TEXT
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting'")
+    db.execute(
+        """
+        CREATE TABLE budgets (
+            installation INTEGER NOT NULL,
+            resource TEXT NOT NULL,
+            allowed INTEGER NOT NULL,
+            remaining INTEGER NOT NULL,
+            reset_at INTEGER NOT NULL,
+            seen_at TEXT NOT NULL,
+            PRIMARY KEY (installation, resource)
+        ) STRICT
+        """
+    )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import webhook
+from bot.receive import webhook
 
 BODY = json.dumps({"action": "closed", "pull_request": {"merged": True}}).encode()
 HEADERS = {"x-github-delivery": "g-1", "x-github-event": "pull_request"}

@@ -1,0 +1,1 @@
+"""Read-only pages over the database: rendered on the server, without JavaScript."""

@@ -1,0 +1,1 @@
+"""Deliveries: verified, durable before the answer, none lost, none handled twice."""

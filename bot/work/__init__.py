@@ -1,0 +1,1 @@
+"""What follows from a delivery: read again from GitHub, then written in one transaction."""
