@@ -31,7 +31,7 @@ endif
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: requirements/cpu.lock requirements/setup pyproject.toml
+$(VENV)/.ready: requirements/cpu.lock requirements/npm/package-lock.json requirements/setup pyproject.toml
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" requirements/setup
 	@touch $@
 

@@ -1,1 +1,12 @@
-"""Everything that speaks with GitHub as the App; imports ``pipeline``, never the reverse, and no torch."""
+"""Everything that speaks with GitHub as the App; imports ``pipeline``, never the reverse, and no torch.
+
+    install    the setup page makes the App; doctor proves it
+    receive    a delivery is verified and on the disk before its answer; missed ones are recovered
+    work       what follows from it: read again from GitHub, then written in one transaction
+    collect    the past once (backfill), then what is new; the clone that files and diffs are read from
+    write      answers on GitHub, each once
+    pages      all of it, to look at
+
+Two processes: the receiver (``serve``, ``app``) and the worker (``worker``), one database between them.
+``github`` is the only module that imports PyGithub, ``wire`` judges what comes back.
+"""

@@ -26,14 +26,21 @@ class GitHubError(RunError):
 class Limited(GitHubError):
     """A primary or secondary rate limit."""
 
-    def __init__(self, message: str, until: float) -> None:
+    def __init__(self, message: str, until: float, secondary: bool = False) -> None:
         super().__init__(message)
         self.until = until
         """Seconds since 1970 before which nothing more should be asked."""
+        self.secondary = secondary
+        """Too much at once or too fast: REST and GraphQL alike; else only the one that was asked."""
 
 
 class Unavailable(GitHubError):
     """GitHub, or the way to it, is down; nothing says that the request was wrong."""
+
+    def __init__(self, message: str, sent: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+        """A write that GitHub may have carried out: look for it before it is sent again."""
 
 
 class TooMuch(GitHubError):

@@ -20,7 +20,7 @@ from pipeline.errors import SwitchoverError
 VERBS: dict[str, str] = {
     "init": "Write .github/switchover.yml and the workflow files into a repository.",
     "doctor": "Check what this machine needs, one line each, and how to get what is missing.",
-    "collect": "Collect merged pull requests and issues from a clone.",
+    "collect": "Collect merged pull requests and issues from GitHub or from a clone.",
     "tasks": "List the tasks that the collected pull requests make.",
     "functions": "List the functions in a source tree.",
     "generate": "Make soft-verified trajectories from a repository's own code.",
@@ -28,10 +28,12 @@ VERBS: dict[str, str] = {
     "serve": "Serve a base model, and an adapter on it, as an OpenAI-compatible endpoint.",
     "evaluate": "Let own, base and frontier attempt fresh merged pull requests; score them.",
     "decide": "Judge from the evaluations whether the transition point is reached.",
+    "plan": "Tell how long an answer will take, before anything is spent.",
     "report": "Write the page, the record and the comment of a pull request.",
     "cycle": "Run all steps that are due, in order.",
     "demo": "Run the whole cycle on a small real repository with a small real model.",
     "bot": "Receive what GitHub sends to the App, collect, and show it: the server and its pages.",
+    "replay": "Have webhook deliveries of the bot handled once more.",
     "status": "Show what is done, what waits, counts by reason, and spend.",
     "forget": "Purge a repository or a person, and mark the adapters that were trained on it.",
     "recall": "Measure how much of one patch another one reproduces.",
@@ -40,7 +42,7 @@ VERBS: dict[str, str] = {
 }
 """The path of the data, then the tools it is made of; also the order of ``--help``."""
 
-OF_THE_BOT = {"bot"}
+OF_THE_BOT = {"bot", "replay"}
 """Verbs that the ``bot`` package brings; ``pipeline`` never imports it."""
 
 

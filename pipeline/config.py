@@ -35,6 +35,7 @@ from pipeline.settings import (
 
 __all__ = [
     "DEFAULT_PATH",
+    "AppEnvironment",
     "AttemptsConfig",
     "CollectConfig",
     "Config",
@@ -47,17 +48,23 @@ __all__ = [
     "Secrets",
     "ServeConfig",
     "TrainConfig",
+    "app_environment",
     "cache_dir",
     "child_environment",
+    "forge_token",
     "load",
-    "missing_app_credentials",
     "parse",
     "secrets",
+    "split_secrets",
     "temporary_environment",
     "utc",
+    "way_out",
 ]
 
 DEFAULT_PATH = Path(".github/switchover.yml")
+
+FORGE_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+"""Variables that may hold a person's token for GitHub, the first that is set."""
 
 
 def load(path: Path | None, repo: Path | None = None) -> Config:
@@ -210,10 +217,65 @@ def utc(time: str) -> str:
     return datetime.datetime.fromisoformat(time).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def missing_app_credentials() -> list[str]:
-    """Names of the App's environment variables that are not set; [] when all are."""
-    needed = ("SWITCHOVER_APP_ID", "SWITCHOVER_PRIVATE_KEY", "SWITCHOVER_WEBHOOK_SECRET")
-    return [name for name in needed if not (os.environ.get(name) or os.environ.get(f"{name}_FILE"))]
+@dataclass(frozen=True)
+class AppEnvironment:
+    """What the environment says of the App; None and () where it says nothing. ``repr`` shows no secret."""
+
+    app_id: str | None
+    private_key: str | None = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    github_url: str | None
+
+
+def app_environment() -> AppEnvironment:
+    """SWITCHOVER_APP_ID, _PRIVATE_KEY, _WEBHOOK_SECRET (or the file that each with _FILE names), _GITHUB_URL.
+
+    A key may be on one line with ``\\n`` for its line ends, as files of variables need it. Raises
+    InputError for a named file that cannot be read, and for a variable that is set in both ways.
+    """
+    key = _setting("SWITCHOVER_PRIVATE_KEY")
+    return AppEnvironment(
+        _setting("SWITCHOVER_APP_ID"),
+        key and key.strip("\"'").replace("\\n", "\n"),
+        split_secrets(_setting("SWITCHOVER_WEBHOOK_SECRET") or ""),
+        os.environ.get("SWITCHOVER_GITHUB_URL", "").strip() or None,
+    )
+
+
+def split_secrets(text: str) -> tuple[str, ...]:
+    """The parts of a comma-separated list of secrets, without blanks around them; empty parts are dropped."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def forge_token() -> str | None:
+    """The token of GITHUB_TOKEN or GH_TOKEN, for collecting without the App; None without one."""
+    return next((token for name in FORGE_TOKENS if (token := os.environ.get(name, "").strip())), None)
+
+
+def way_out(url: str) -> tuple[str | None, str | None]:
+    """The proxy to ``url`` and the file of trusted certificates, as HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE say.
+
+    None: no proxy, and the system's certificates.
+    """
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    return proxy, os.environ.get("REQUESTS_CA_BUNDLE") or None
+
+
+def _setting(name: str) -> str | None:
+    value, file = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
+    if value and file:
+        raise InputError(f"{name} and {name}_FILE are both set; unset one of them")
+    if not file:
+        return value or None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise InputError(f"{name}_FILE: {file}: cannot be read ({why}); name a readable file") from None
 
 
 def cache_dir() -> Path:
@@ -225,8 +287,8 @@ def cache_dir() -> Path:
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """Environment for processes of ours (a model server): what we have, less every SWITCHOVER_ secret."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHOVER_")}
+    """Environment for processes of ours (git, a model server): what we have, less our secrets and GitHub's tokens."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHOVER_") and k not in FORGE_TOKENS}
     return {**kept, **extra}
 
 

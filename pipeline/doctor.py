@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import config as configuration
+from pipeline import plugins
 from pipeline.config import Config, EndpointConfig
 from pipeline.errors import InputError, SwitchoverError
 from pipeline.rollout.endpoint import Endpoint
@@ -38,10 +39,11 @@ class Check:
         return f"{mark}  {self.name}: {self.found}" + (f"; {self.remedy}" if self.remedy and not self.ok else "")
 
 
-def examine(config_path: Path | None, repo: Path) -> Iterator[Check]:
+def examine(config_path: Path | None, repo: Path, db: Path | None = None) -> Iterator[Check]:
     """Every check, as it is made; a broken config is a failed check and its endpoints are not tried.
 
-    Raises InputError when ``repo`` is no folder.
+    ``db``: the bot's database, beside which the App's credentials may lie; None: the environment's
+    alone are checked. Raises InputError when ``repo`` is no folder.
     """
     if not repo.is_dir():
         what = "not a folder" if repo.exists() else "no such folder"
@@ -54,7 +56,7 @@ def examine(config_path: Path | None, repo: Path) -> Iterator[Check]:
     yield _packages("training", ("torch", "transformers", "peft"), False, "pip install 'switchover[train]'")
     yield _packages("serving", ("vllm",), False, "pip install 'switchover[serve]'")
     yield _gpu()
-    yield _app()
+    yield from _app(db)
     try:
         config = configuration.load(config_path, repo)
     except SwitchoverError as error:
@@ -109,10 +111,13 @@ def _gpu() -> Check:
     return Check("gpu", done.returncode == 0, False, names or done.stderr.strip()[:200], "see 'nvidia-smi'")
 
 
-def _app() -> Check:
-    missing = configuration.missing_app_credentials()
-    found = f"{', '.join(missing)} not set" if missing else "App id, private key and webhook secret are set"
-    return Check("app credentials", not missing, False, found, "only the bot needs them")
+def _app(db: Path | None) -> Iterator[Check]:
+    try:
+        checks = plugins.load("doctor")
+    except SwitchoverError as error:
+        yield Check("app credentials", False, False, str(error))
+        return
+    yield from checks(db)
 
 
 def _endpoints(config: Config) -> Iterator[Check]:

@@ -101,6 +101,7 @@ def app_installations(db: Database) -> None:
             calls INTEGER NOT NULL DEFAULT 0,
             seen INTEGER NOT NULL DEFAULT 0,
             total INTEGER,
+            started_at TEXT,
             dirty INTEGER NOT NULL DEFAULT 0,
             tries INTEGER NOT NULL DEFAULT 0,
             due_at REAL NOT NULL DEFAULT 0,
@@ -128,14 +129,17 @@ def forge_pulls(db: Database) -> None:
             updated_at TEXT NOT NULL,
             merge_sha TEXT,
             head_sha TEXT,
+            head_branch TEXT NOT NULL DEFAULT '',
             base_branch TEXT NOT NULL,
             commits INTEGER,
             labels TEXT NOT NULL,
             closes TEXT NOT NULL,
+            stored_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
             PRIMARY KEY (repo, number)
         ) STRICT
         """
     )
+    db.execute("CREATE INDEX forge_pulls_merged_by ON forge_pulls (repo, merge_sha)")
 
 
 @migrations()
@@ -171,6 +175,37 @@ def app_outbox(db: Database) -> None:
             reset_at INTEGER NOT NULL,
             seen_at TEXT NOT NULL,
             PRIMARY KEY (installation, resource)
+        ) STRICT
+        """
+    )
+
+
+@migrations()
+def indices_of_the_pages(db: Database) -> None:
+    """Without these the dashboard would read whole tables, texts included."""
+    db.execute("CREATE INDEX deliveries_event ON deliveries (event, state, id)")
+    db.execute("CREATE INDEX left_out_reason ON left_out (stage, reason)")
+    db.execute("CREATE INDEX outbox_dead ON outbox (created_at) WHERE state = 'dead'")
+    db.execute("CREATE INDEX outbox_repo ON outbox (repo_id, created_at)")
+
+
+@migrations()
+def app_marks(db: Database) -> None:
+    """Points in time up to which something was seen to, by name: ``recovered`` is all there is so far."""
+    db.execute("CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
+
+
+@migrations()
+def forgotten_things(db: Database) -> None:
+    """What was purged, so that it stays so: repositories by name and number, people by a salted hash."""
+    db.execute(
+        """
+        CREATE TABLE forgotten (
+            kind TEXT NOT NULL,
+            mark TEXT NOT NULL,
+            repo_id INTEGER,
+            at TEXT NOT NULL,
+            PRIMARY KEY (kind, mark)
         ) STRICT
         """
     )

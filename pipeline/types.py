@@ -121,6 +121,76 @@ class Pull:
 
 
 @dataclass(frozen=True)
+class ForgePull:
+    """What the forge says of a merged pull request, before the clone is asked for its files."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    """Login; programs end in ``[bot]``, and ``ghost`` is an account that was deleted."""
+    created_at: str | None
+    merged_at: str
+    updated_at: str
+    merge_sha: str | None
+    """Commit that brought it in, as the forge says; None where the forge does not know it any more."""
+    head_sha: str | None
+    head_branch: str
+    """Branch that was merged, without its owner; "" when unknown."""
+    base_branch: str
+    """Branch that it was merged into."""
+    commits: int | None
+    """How many it consisted of; None when unknown."""
+    labels: tuple[str, ...]
+    closes: tuple[int, ...]
+    """Issues of the same repository that the forge says it closed."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of the forge, and how far it is collected. Its id stays when its name changes."""
+
+    id: int
+    installation: int | None
+    """The App's installation that may see it; None when it is collected with a token."""
+    name: str
+    """``owner/name`` as the forge writes it now."""
+    private: bool
+    default_branch: str | None
+    """None until asked, and for an empty repository."""
+    state: str
+    """active, removed (no longer granted to the App), deleted, forgotten (purged; nothing is collected any more)."""
+    paused: bool
+    configured: bool
+    """Whether its default branch has a ``.github/switchover.yml``: before that, nothing is posted there."""
+    config_error: str | None
+    """What is wrong with that file; None when nothing is, or when there is none."""
+    watermark: str | None
+    """Newest ``updated_at`` up to which all pull requests are taken in; None before the first page."""
+    backfill: str
+    """waiting, running, done, failed."""
+    cursor: str | None
+    """Where the next page begins; None: at the oldest pull request."""
+    page_size: int
+    """Pull requests to ask for at once, 1..100."""
+    calls: int
+    """GraphQL queries that collecting it has cost so far."""
+    seen: int
+    """Merged pull requests taken in so far."""
+    total: int | None
+    """Merged pull requests that the forge counts; None before the first page."""
+    started_at: str | None
+    """When the backfill began."""
+    dirty: int
+    """0: what is derived is up to date; 1: it must be derived anew; 2: that is under way."""
+    tries: int
+    due_at: float
+    """Seconds since 1970 before which nothing should be tried."""
+    error: str | None
+    updated_at: str
+
+
+@dataclass(frozen=True)
 class Task:
     """Something an agent is asked to do at a base commit. ``left_out`` tells why it is not one."""
 

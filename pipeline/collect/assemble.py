@@ -10,14 +10,14 @@ from pathlib import Path
 
 from pipeline.collect import links
 from pipeline.collect.changes import Files, changes
-from pipeline.collect.found import Found, left_out
+from pipeline.collect.found import Found, left_out, merged_at
 from pipeline.collect.gold import changed_lines, patches
-from pipeline.collect.history import History, utc
+from pipeline.collect.history import History
 from pipeline.collect.kinds import by_content
-from pipeline.collect.payloads import Payloads
+from pipeline.collect.payloads import Payloads, PullPayload
 from pipeline.collect.people import author_of
 from pipeline.collect.redact import redact
-from pipeline.types import Issue, LeftOut, Pull
+from pipeline.types import Issue, LeftOut, Link, Pull
 
 LONGEST_TEXT = 20_000
 """Characters of commit text that are kept: a release merge may bring a thousand messages."""
@@ -82,16 +82,16 @@ class Assembler:
             title=self._clean(title),
             body=self._clean(body),
             author=self._clean((recorded and recorded.author) or author_of(merge, brought)),
-            merged_at=utc(merge.committed),
+            merged_at=merged_at(row, self.graph),
             created_at=recorded.created_at if recorded else None,
             kind=row.kind,
             merge_sha=row.merge_sha,
             base_sha=row.base_sha,
             head_sha=row.head_sha,
             verified=row.verified,
-            commit_text=self._clean(text[:LONGEST_TEXT]),
+            commit_text=self._clean(_cut(text)),
             files=files,
-            links=links.links_of(texts, row.branch, changelog, self.repo, row.number),
+            links=(*_told(recorded), *links.links_of(texts, row.branch, changelog, self.repo, row.number)),
             labels=recorded.labels if recorded else (),
             reverted_by=self.reverts.get(row.number),
         )
@@ -121,3 +121,13 @@ class Assembler:
 
     def _clean(self, text: str) -> str:
         return redact(text, self.redacted) if self.redacting else text
+
+
+def _cut(text: str) -> str:
+    """No more than is kept, and no word cut in two: half a secret would not be known as one."""
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT].rsplit(None, 1)[0]
+
+
+def _told(recorded: PullPayload | None) -> tuple[Link, ...]:
+    """Links that the forge itself tells of."""
+    return tuple(Link(number, True, "forge") for number in recorded.closes) if recorded else ()

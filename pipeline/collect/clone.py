@@ -46,7 +46,7 @@ def _existing(source: Path) -> Path:
         raise _no_repository(source)
     if re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)) or re.match(r"\w+:/|\S+@\S+:", str(source)):
         raise InputError(
-            f"{source}: no such folder, and collecting from a forge by name needs a clone for now: "
+            f"{source}: no such folder; only 'switchover collect OWNER/NAME' reads from a forge by name: "
             "run 'git clone URL', then give the path of the clone"
         )
     raise InputError(f"{source}: no such folder; give the path of a git clone")

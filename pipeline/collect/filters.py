@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterable
 
+from pipeline import forgotten
 from pipeline.collect.people import is_bot, matches_any
 from pipeline.config import CollectConfig
 from pipeline.errors import InputError
@@ -14,6 +15,8 @@ from pipeline.types import Pull
 
 def unwanted(pull: Pull, config: CollectConfig, branch: str = "") -> tuple[str, str] | None:
     """Reason code and detail when ``config`` leaves ``pull`` out, else None; ``branch`` may tell a bot."""
+    if pull.author == forgotten.AUTHOR:
+        return "forgotten", ""
     if config.since and pull.merged_at < config.since:
         return "before_since", f"merged {pull.merged_at}, before {config.since}"
     if matches_any(pull.author, config.skip_authors):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.collect.history import History, utc
 from pipeline.types import LeftOut
 
 
@@ -23,6 +24,13 @@ class Found:
     verified: bool | None = None
     certain: bool = True
     """False when only "(#N)" in a subject says so."""
+    merged_at: str | None = None
+    """As the forge tells it; None: the time of the commit."""
+
+
+def merged_at(found: Found, graph: History) -> str:
+    """When it was merged, as UTC text that sorts."""
+    return found.merged_at or utc(graph.commits[found.merge_sha].committed)
 
 
 def left_out(found: Found, reason: str, detail: str) -> LeftOut:

@@ -60,17 +60,17 @@ def read(clone: Path, tips: Sequence[str] = ("HEAD",), without: Sequence[str] = 
     Raises GitError.
     """
     names = [*tips, *(f"^{sha}" for sha in without)]
-    out = git(
-        clone,
-        "log",
-        "-z",
-        "--topo-order",
-        "--no-show-signature",
-        "--encoding=UTF-8",
-        f"--format={FORMAT}",
-        "--stdin",
-        input="\n".join(names).encode() + b"\n",
-    )
+    return _log(clone, "--topo-order", "--stdin", input="\n".join(names).encode() + b"\n")
+
+
+def chain(clone: Path, sha: str, count: int) -> dict[str, Commit]:
+    """At most ``count`` commits: ``sha`` and its first parents. Reads no more than these. Raises GitError."""
+    return _log(clone, "--first-parent", f"--max-count={count}", sha)
+
+
+def _log(clone: Path, *options: str, input: bytes | None = None) -> dict[str, Commit]:
+    format = ("--no-show-signature", "--encoding=UTF-8", f"--format={FORMAT}")
+    out = git(clone, "log", "-z", *format, *options, input=input)
     commits = (_parse(record) for record in out.decode("utf-8", "replace").split("\0") if record)
     return {commit.sha: commit for commit in commits}
 

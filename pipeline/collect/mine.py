@@ -10,7 +10,7 @@ from pipeline.collect import history, match, sift
 from pipeline.collect.clone import Clone
 from pipeline.collect.found import Found
 from pipeline.collect.history import Commit, History
-from pipeline.collect.payloads import Payloads, PullPayload
+from pipeline.collect.payloads import Payloads
 from pipeline.collect.refs import read_heads
 from pipeline.types import LeftOut
 
@@ -58,14 +58,14 @@ def _recorded(payloads: Payloads, claimed: Iterable[Found], graph: History) -> I
         if pull.merged and commit and commit.sha not in known and commit.parents:
             kind = "titled" if commit.is_merge else "rebase"
             head = commit.parents[1] if commit.is_merge else None
-            yield Found(pull.number, kind, pull.title, "", commit.sha, _base(pull, commit, graph), head, True)
+            yield Found(pull.number, kind, pull.title, "", commit.sha, base_of(pull.commits, commit, graph), head, True)
 
 
-def _base(pull: PullPayload, tip: Commit, graph: History) -> str:
-    """Before the first of its commits where they were rebased together, else the first parent."""
+def base_of(commits: int | None, tip: Commit, graph: History) -> str:
+    """Before the first of ``commits`` where they were rebased together, else the first parent of ``tip``."""
     commit = tip
     if not tip.is_merge:
-        for _ in range((pull.commits or 1) - 1):
+        for _ in range((commits or 1) - 1):
             parent = graph.commits.get(commit.parents[0])
             if parent is None or len(parent.parents) != 1 or tip.committed - parent.committed > SAME_MOMENT:
                 break

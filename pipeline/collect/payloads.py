@@ -32,6 +32,8 @@ class PullPayload:
     merge_sha: str | None
     commits: int | None
     labels: tuple[str, ...]
+    closes: tuple[int, ...] = ()
+    """Issues of this repository that the forge says it closed; its REST objects do not tell."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ def _is_pull(row: Mapping[str, Any]) -> bool:
 def _repo_of(row: Mapping[str, Any]) -> str | None:
     base = row.get("base")
     if isinstance(base, dict) and isinstance(base.get("repo"), dict):
-        return _text(base["repo"].get("full_name")) or None
-    found = _URL_REPO.search(_text(row.get("repository_url")) or _text(row.get("url")))
+        return storable(base["repo"].get("full_name")) or None
+    found = _URL_REPO.search(storable(row.get("repository_url")) or storable(row.get("url")))
     return found[1] if found else None
 
 
@@ -93,37 +95,37 @@ def _pull(row: Mapping[str, Any], number: int) -> PullPayload:
     commits = row.get("commits")
     return PullPayload(
         number=number,
-        title=_text(row.get("title")),
-        body=_text(row.get("body")),
+        title=storable(row.get("title")),
+        body=storable(row.get("body")),
         author=_login(row),
         created_at=_time(row),
         merged=bool(row.get("merged_at") or row.get("merged")),
-        merge_sha=_text(row.get("merge_commit_sha")) or None,
+        merge_sha=storable(row.get("merge_commit_sha")) or None,
         commits=commits if isinstance(commits, int) else None,
         labels=_labels(row),
     )
 
 
 def _issue(row: Mapping[str, Any], number: int, repo: str) -> Issue:
-    title, body = _text(row.get("title")), _text(row.get("body"))
+    title, body = storable(row.get("title")), storable(row.get("body"))
     return Issue(repo, number, title, body, _login(row), _time(row), _labels(row))
 
 
-def _text(value: Any) -> str:
+def storable(value: Any) -> str:
     """Text that can be stored: JSON may hold halves of surrogate pairs, UTF-8 may not."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _time(row: Mapping[str, Any]) -> str | None:
-    return _text(row.get("created_at")) or None
+    return storable(row.get("created_at")) or None
 
 
 def _login(row: Mapping[str, Any]) -> str:
     user = row.get("user")
-    return _text(user.get("login")) if isinstance(user, dict) else ""
+    return storable(user.get("login")) if isinstance(user, dict) else ""
 
 
 def _labels(row: Mapping[str, Any]) -> tuple[str, ...]:
     labels = row.get("labels")
     names = [label.get("name") if isinstance(label, dict) else label for label in labels or [] if label]
-    return tuple(text for name in names if (text := _text(name)))
+    return tuple(text for name in names if (text := storable(name)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.collect.found import Found
 from pipeline.collect.history import Commit, History
+from pipeline.types import Pull
 
 _TITLE = re.compile(r"^Revert(?:ed|s)?\b[:\s]*[\"“](?P<title>.+)[\"”]", re.IGNORECASE)
 _NUMBER = re.compile(r"^(?:Reverts?|Back(?:s|ed)? out)\s+(?:[\w.-]+/[\w.-]+)?#(?P<n>\d{1,9})\b", re.IGNORECASE | re.M)
@@ -19,6 +20,11 @@ _SHORT = 7
 def is_revert(title: str) -> bool:
     """Whether a pull request's title says that it takes another one back, or brings one back."""
     return bool(re.match(r"(?:revert(?:ed|s|ing)?|back(?:ed|s)? out|reapply|reland)\b", title.strip(), re.IGNORECASE))
+
+
+def takes_back(pull: Pull) -> bool:
+    """Whether a pull request's title or commits say that it takes something back, so that more than it changes."""
+    return is_revert(pull.title) or bool(_COMMIT.search(pull.commit_text) or _NUMBER.search(pull.commit_text))
 
 
 def reverted(found: Iterable[Found], graph: History) -> dict[int, str]:

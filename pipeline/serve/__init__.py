@@ -15,6 +15,8 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.serve import engines, gate
 from pipeline.serve.process import free_port, model_server
+from pipeline.train.card import NAME as CARD
+from pipeline.train.card import read_card
 
 __all__ = ["ENGINES", "Served", "serving"]
 
@@ -60,6 +62,8 @@ def serving(
         raise InputError(f"serve: engine {engine!r} is not known; choose one of {', '.join(ENGINES)}")
     start = engines.Start(base, adapter, free_port(port), max_model_len)
     command = engines.COMMANDS[engine](start)
+    if adapter and (adapter / CARD).is_file():
+        read_card(adapter)  # for its warning
     url = f"http://127.0.0.1:{start.port}"
     with model_server(command, f"{url}/health", log=log, seconds=START_SECONDS):
         if adapter and command.loads_adapters:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 from pipeline.errors import InputError, RunError
 from pipeline.types import from_json
+
+log = logging.getLogger(__name__)
 
 NAME = "switchover.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -69,18 +72,32 @@ class AdapterCard:
     """GPUs times wall-clock hours; 0.0 when trained on a CPU."""
     cost_usd: float | None
     """At the configured price of an hour; None without one."""
+    repos: tuple[str, ...] = ()
+    """Repositories that the samples come from; () when they do not say."""
+    stale: Mapping[str, str] | None = None
+    """When (``at``) and why (``why``) what it was trained on was purged; None: it was not."""
 
 
 def read_card(adapter: Path) -> AdapterCard:
-    """The card in folder ``adapter``. Raises InputError when there is none or it cannot be read."""
+    """The card in folder ``adapter``; one that is stale is warned of.
+
+    Raises InputError when there is none or it cannot be read.
+    """
     path = adapter / NAME
     try:
-        row = json.loads(path.read_text(encoding="utf-8"))
-        return from_json(AdapterCard, row)
+        card = from_json(AdapterCard, json.loads(path.read_text(encoding="utf-8")))
+        _warn_of_stale(adapter, card)
+        return card
     except FileNotFoundError:
         raise InputError(f"{path}: not there, so {adapter} is no finished adapter; run 'switchover train'") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not an adapter's card ({error}); train the adapter again") from None
+
+
+def _warn_of_stale(adapter: Path, card: AdapterCard) -> None:
+    if card.stale:
+        at, why = (str(card.stale.get(key, "unknown")) for key in ("at", "why"))
+        log.warning("%s: stale since %s: %s; its weights may still tell of it: train another", adapter, at[:10], why)
 
 
 def write_card(adapter: Path, card: AdapterCard) -> None:

@@ -206,6 +206,7 @@ def _card(out: Path, prepared: Prepared, identity: dict[str, Any], trained: Any,
         seconds=round(trained.seconds, 3),
         gpu_hours=round(gpus * hours, 6),
         cost_usd=None if hourly is None else round(hourly * hours * max(1, gpus), 6),
+        repos=tuple(sorted({c.repo for c in conversations if c.repo})),
     )
 
 

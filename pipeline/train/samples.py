@@ -30,6 +30,8 @@ class Conversation:
     base_time: str | None
     malformed: bool
     """True when a call's arguments are not a JSON object, or name a tool that is not offered."""
+    repo: str | None = None
+    """``owner/name`` that it comes from; None when it does not say."""
 
 
 def read_conversations(path: Path) -> list[Conversation]:
@@ -57,8 +59,8 @@ def _conversation(row: Mapping[str, Any], where: str) -> Conversation:
     messages = tuple(as_served(message, f"{where}: messages[{i}]") for i, message in enumerate(raw))
     calls = [call["function"] for message in messages for call in message.get("tool_calls", ())]
     bad = any(not isinstance(call["arguments"], dict) or call["name"] not in names for call in calls)
-    sha, time = (_optional_text(row, key, where) for key in ("base_sha", "base_time"))
-    return Conversation(str(row.get("id", where)), messages, tools, sha, time, bad)
+    sha, time, repo = (_optional_text(row, key, where) for key in ("base_sha", "base_time", "repo"))
+    return Conversation(str(row.get("id", where)), messages, tools, sha, time, bad, repo)
 
 
 def _optional_text(row: Mapping[str, Any], key: str, where: str) -> str | None:

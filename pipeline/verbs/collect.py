@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.errors import InputError
 from pipeline.verbs import config_option, emit, json_option
+
+if TYPE_CHECKING:
+    from pipeline.collect import Collected
 
 
 @click.command()
@@ -26,23 +32,19 @@ def command(
     config_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Collect the merged pull requests of a clone.
+    """Collect the merged pull requests of a repository.
 
-    SOURCE is the path of a git clone. Its history is read (merge commits, squashes, and rebased
+    SOURCE is the path of a git clone: its history is read (merge commits, squashes, and rebased
     pull requests where the clone has refs/pull/*/head); nothing in it is changed or run.
-    Collecting again adds what is new.
+    Or it is OWNER/NAME on GitHub: pull requests and the issues that they close are read from
+    there, as the App where it is installed, else with the token in GITHUB_TOKEN or GH_TOKEN, and
+    the repository is cloned beside the database. Collecting again adds what is new.
 
     \b
     Example:  switchover collect ./clone --db so.db
+              switchover collect owner/name --db so.db
     """
-    from pipeline import config
-    from pipeline.collect import collect_clone, open_clone
-    from pipeline.store import Store
-
-    settings = config.load(config_path, source).collect
-    open_clone(source)  # before a mistaken path leaves an empty database behind
-    with Store.open(db) as store:
-        found = collect_clone(source, store, config=settings, since=since, limit=limit, payloads=payloads)
+    found = _collect(source, db, config_path, since, limit, payloads)
     if found.note:
         click.echo(f"{found.repo}: {found.note}", err=True)
     if found.redacted:
@@ -55,3 +57,28 @@ def command(
     click.echo(found.repo)
     for what, count in rows:
         click.echo(f"{count:8d}  {what}")
+
+
+def _collect(
+    source: Path, db: Path, config_path: Path | None, since: str | None, limit: int | None, payloads: Path | None
+) -> Collected:
+    from pipeline import config, plugins
+    from pipeline.collect import collect_clone, open_clone
+    from pipeline.store import Store
+
+    if _is_name(source):
+        if payloads:
+            raise InputError(f"--payloads: {source} is asked itself; give --payloads with the path of a clone")
+        collected: Collected = plugins.load("collect")(
+            str(source), db, config_path=config_path, since=since, limit=limit
+        )
+        return collected
+    settings = config.load(config_path, source).collect
+    open_clone(source)  # before a mistaken path leaves an empty database behind
+    with Store.open(db) as store:
+        return collect_clone(source, store, config=settings, since=since, limit=limit, payloads=payloads)
+
+
+def _is_name(source: Path) -> bool:
+    """Whether it can only be ``owner/name`` on a forge: a folder of that name comes first."""
+    return bool(re.fullmatch(r"[\w.-]+/[\w.-]+", str(source))) and not source.exists()

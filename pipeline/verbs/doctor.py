@@ -11,23 +11,26 @@ from pipeline.verbs import config_option, emit, json_option
 
 @click.command()
 @click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="Repository whose config is checked.")
+@click.option("--db", type=click.Path(path_type=Path), metavar="FILE", help="The bot's database: its App is proven.")
 @config_option
 @json_option
-def command(repo: Path, config_path: Path | None, as_json: bool) -> int:
-    """Check git, sandbox, disk, packages, GPU, App credentials and endpoints.
+def command(repo: Path, db: Path | None, config_path: Path | None, as_json: bool) -> int:
+    """Check git, sandbox, disk, packages, GPU, the GitHub App and endpoints.
 
     One line per need: ok, or what is missing and how to get it. Exit status 1 when something
-    needed is missing.
+    needed is missing. The App's key, webhook, deliveries, permissions and installations are
+    asked of GitHub.
 
     \b
     Example:
       switchover doctor
+      switchover doctor --db so.db
     """
     from pipeline.doctor import examine
     from pipeline.types import to_json
 
     checks = []
-    for check in examine(config_path, repo):
+    for check in examine(config_path, repo, db):
         checks.append(check)
         if not as_json:
             click.echo(check.line())

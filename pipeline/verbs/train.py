@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pipeline import config as configuration
+from pipeline import prices
 from pipeline.errors import InputError
 from pipeline.settings import TrainConfig
 from pipeline.train import train
@@ -50,7 +51,7 @@ def command(
     given = {key: value for key, value in settings.items() if value is not None}
     wanted = checked(dataclasses.replace(config.train, **given))
     model = base or wanted.base
-    card = train(samples, model, out, config=wanted, seed=seed, price=config.prices.get(model))
+    card = train(samples, model, out, config=wanted, seed=seed, price=prices.current(config, model))
     if as_json:
         emit(to_json(card))
     else:

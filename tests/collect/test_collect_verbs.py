@@ -87,7 +87,7 @@ def test_the_config_of_the_clone_is_the_default(
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["collect", "owner/name", "--db", "so.db"], "owner/name: no such folder.*git clone"),
+        (["collect", "owner/name", "--db", "so.db"], "owner/name: no such folder.*set GITHUB_TOKEN"),
         (["collect", ".", "--db", "so.db"], "not a git repository"),
         (["collect", ".", "--db", "so.db", "--limit", "0"], "--limit"),
         (["collect", "."], "--db"),

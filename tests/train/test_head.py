@@ -43,7 +43,7 @@ def test_same_loss_and_gradients_as_the_stock_head(
     assert found == pytest.approx(expected, rel=1e-5)
     assert own.keys() == gradients.keys()
     for name, gradient in gradients.items():
-        torch.testing.assert_close(own[name], gradient, rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(own[name], gradient, rtol=1e-3, atol=3e-6)  # sums in another order
 
 
 def test_without_labels_it_is_the_stock_model(tiny: Path) -> None:

@@ -26,5 +26,13 @@ def openapi() -> dict[str, Any]:
     return json.loads(_read("openapi.json.xz"))  # type: ignore[no-any-return]
 
 
+def tapes(name: str) -> list[dict[str, Any]]:
+    """Recorded exchanges, in order: paginate-issues, rename-repository or errors.
+
+    Each has method (lower case), path, status, headers, body (what was sent) and response.
+    """
+    return json.loads(_read("tapes.json.xz"))[name]  # type: ignore[no-any-return]
+
+
 def _read(name: str) -> bytes:
     return lzma.decompress((HERE / name).read_bytes())

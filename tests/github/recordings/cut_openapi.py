@@ -22,6 +22,7 @@ PATHS = """
 /repos/{owner}/{repo}
 /repos/{owner}/{repo}/actions/runs/{run_id}
 /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches
+/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs
 /repos/{owner}/{repo}/check-runs
 /repos/{owner}/{repo}/check-runs/{check_run_id}
 /repos/{owner}/{repo}/collaborators/{username}/permission
@@ -35,6 +36,7 @@ PATHS = """
 /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions
 /repos/{owner}/{repo}/pulls
 /repos/{owner}/{repo}/pulls/{pull_number}
+/user
 """.split()  # noqa: SIM905 - one a line reads best
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The receiver process: its socket, its health, and the worker process that it keeps running."""

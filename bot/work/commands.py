@@ -1,0 +1,64 @@
+"""``/switchover WORD`` in a comment: which command it is. Pure.
+
+The grammar is fixed: a line of its own, in the comment's own words. Not in code, quotes or HTML
+comments (templates show commands there). The first one counts; there are no arguments, so nothing
+that somebody writes is ever carried on into a request, a branch or a shell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+WORDS = {
+    "status": "what is collected, how far the collection is, and what state it is in",
+    "evaluate": "start the workflow that runs every step that is due",
+    "why": "on a pull request: whether it was collected, or why not, and its issues",
+    "retrain": "start the same workflow, which trains where enough is new",
+    "pause": "post and start nothing more here, until `resume`; collecting goes on",
+    "resume": "end a pause",
+    "help": "this list",
+}
+"""Each command and what it does."""
+
+MAY = frozenset({"admin", "maintain", "write"})
+"""Permissions on the repository that may give commands."""
+
+_LINE = re.compile(r" {0,3}/switchover(?:[ \t]+(?P<words>.*?))?[ \t]*", re.IGNORECASE)
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<pre\b.*?(?:</pre>|\Z)", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One of WORDS."""
+
+    word: str
+    unknown: str = ""
+    """What was written instead of a command, as it was written: foreign text. "" when it is one."""
+
+
+def parse(text: str) -> Command | None:
+    """The first command of a comment, or None. An unknown one is a ``help``."""
+    for line in _own_lines(_HIDDEN.sub(" ", text)):
+        found = _LINE.fullmatch(line)
+        if found:
+            said = found["words"] or ""
+            word = said.lower()
+            return Command(word) if word in WORDS else Command("help", said)
+    return None
+
+
+def _own_lines(text: str) -> Iterator[str]:
+    """Lines that are not inside a code fence."""
+    fence = ""
+    for line in re.split(r"\r\n?|\n", text):  # splitlines() would also split at U+2028 and its like
+        found = _FENCE.fullmatch(line)
+        if not fence:
+            if found:
+                fence = found["fence"]
+            else:
+                yield line
+        elif found and found["fence"].startswith(fence) and not found["info"].strip():
+            fence = ""

@@ -1,0 +1,1 @@
+"""What is written on GitHub: each thing once, however often it is tried."""

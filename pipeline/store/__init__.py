@@ -1,0 +1,18 @@
+"""The one SQLite file: what was collected, what the forge says of it, and what was left out.
+
+Saving a row twice changes nothing; each ``save_`` is one transaction, and ``atomic`` makes
+one of several, so that a killed process leaves the old state or the new one. One writer at a
+time; readers are not blocked (WAL).
+"""
+
+from __future__ import annotations
+
+from pipeline.store.base import WAIT_SECONDS
+from pipeline.store.collected import CollectedTables
+from pipeline.store.forge import ForgeTables
+
+__all__ = ["WAIT_SECONDS", "Store"]
+
+
+class Store(CollectedTables, ForgeTables):
+    """The database behind ``--db FILE``. A context manager; not shared between threads."""
