@@ -19,7 +19,8 @@ class Progress:
     """One bar."""
 
     state: str
-    """waiting, running, done or failed; catching up, where all of the past is there already."""
+    """waiting, running, done or failed; catching up, where all of the past is there already; stopped, where the
+    repository is removed, deleted or forgotten."""
     tone: str
     share: float | None
     """0 to 1; None: not known, the bar shows no figure."""
@@ -30,6 +31,8 @@ def progress(repository: Repository, now: datetime) -> Progress:
     """The bar of ``repository``."""
     state = repository.backfill
     tone = TONES.get(state, "calm")
+    if state in ("waiting", "running") and repository.state != "active":
+        return Progress("stopped", "calm", _share(repository), "")
     if state in ("waiting", "running") and repository.total and repository.seen >= repository.total:
         state = "catching up"
     return Progress(state, tone, _share(repository), " · ".join(_parts(repository, now)))

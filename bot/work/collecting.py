@@ -28,6 +28,9 @@ PAGES = "r.backfill IN ('waiting', 'running')"
 DERIVED = "r.dirty <> 0 AND r.backfill NOT IN ('waiting', 'running')"
 """Which repositories need each. Deriving waits for the pages: it would have to be done again after them."""
 
+REST = 10.0
+"""After deriving, a repository rests for so many times what that took: each push would have all of a large one read."""
+
 _FROM = (
     "FROM repositories r JOIN installations i ON i.id = r.installation"
     " WHERE r.state = 'active' AND i.state = 'active' AND "
@@ -43,7 +46,7 @@ def pages(store: Store, forge: Forge) -> float | None:
     def work(client: Client, repo: Repository) -> None:
         backfill.step(client, store, repo)
 
-    return _turn(store, forge, PAGES, work)
+    return _turn(store, forge, PAGES, work, rest=0.0)
 
 
 def derived(store: Store, forge: Forge) -> float | None:
@@ -53,13 +56,16 @@ def derived(store: Store, forge: Forge) -> float | None:
         found = derive.run(client, store, repo)
         log.info("%s: %d pull requests are collected", repo.name, found.pulls)
 
-    return _turn(store, forge, DERIVED, work)
+    return _turn(store, forge, DERIVED, work, rest=REST)
 
 
-def _turn(store: Store, forge: Forge, where: str, work: Callable[[Client, Repository], None]) -> float | None:
+def _turn(
+    store: Store, forge: Forge, where: str, work: Callable[[Client, Repository], None], rest: float
+) -> float | None:
     repo = _next(store, where)
     if repo is None:
         return _pause(store, where)
+    began = time.monotonic()
     try:
         work(forge.installation(repo.installation or 0), repo)
     except BadCredentials:
@@ -68,7 +74,7 @@ def _turn(store: Store, forge: Forge, where: str, work: Callable[[Client, Reposi
     except Exception as error:
         _fail(store, repo, error, where)
     else:
-        _succeed(store, repo)
+        _succeed(store, repo, rest * (time.monotonic() - began))
     return 0.0
 
 
@@ -83,12 +89,13 @@ def _pause(store: Store, where: str) -> float | None:
     return None if due is None else max(due - time.time(), 0.0)
 
 
-def _succeed(store: Store, repo: Repository) -> None:
+def _succeed(store: Store, repo: Repository, rest: float) -> None:
     """What stood in the way is over. An error that a success itself leaves behind is none of ours."""
-    if repo.tries or repo.due_at:
+    if repo.tries or repo.due_at or rest:
         now = store.repository(repo.id)
         stays = now is None or now.error != repo.error
-        _set(store, repo, tries=0, due_at=0, **({} if stays else {"error": None}))
+        due = time.time() + rest if rest else 0.0
+        _set(store, repo, tries=0, due_at=due, **({} if stays else {"error": None}))
 
 
 def _fail(store: Store, repo: Repository, error: Exception, where: str) -> None:

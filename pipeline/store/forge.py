@@ -150,7 +150,10 @@ class ForgeTables(ForgottenTables):
         self.rename_forgotten(old, new)
 
     def _insert_new(self, rows: list[Row]) -> None:
-        """Rows that are equal to what is there are not written: ``total_changes`` counts what is new."""
+        """Rows equal to what is there, or older, are not written: ``total_changes`` counts what is new.
+
+        An older one comes from a page that was asked for before a delivery told of something newer.
+        """
         if not rows:
             return
         names = [name for name in rows[0] if name not in ("repo", "number")]
@@ -158,7 +161,8 @@ class ForgeTables(ForgottenTables):
         differs = " OR ".join(f"{name} IS NOT excluded.{name}" for name in names)
         query = (
             f"INSERT INTO forge_pulls ({', '.join(rows[0])}) VALUES ({', '.join('?' * len(rows[0]))}) "  # noqa: S608
-            f"ON CONFLICT (repo, number) DO UPDATE SET {changes} WHERE {differs}"
+            f"ON CONFLICT (repo, number) DO UPDATE SET {changes} "
+            f"WHERE ({differs}) AND excluded.updated_at >= forge_pulls.updated_at"
         )
         self._db.conn.executemany(query, [tuple(row.values()) for row in rows])
 

@@ -131,6 +131,7 @@ def test_all_of_the_past_is_there_so_it_catches_up() -> None:
     bar = progress(replace(IDLE, backfill="waiting"), NOW)
     assert (bar.state, bar.share) == ("catching up", 1.0)
     assert "read from a clone" in progress(replace(IDLE, dirty=1), NOW).words
+    assert progress(replace(IDLE, backfill="waiting", state="forgotten"), NOW).state == "stopped"
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ def test_only_what_is_new_counts(store: Store) -> None:
     store.save_forge_pulls("o/n", [TOLD])
     assert store.save_forge_pulls("o/n", [TOLD]) == 0
     assert store.save_forge_pulls("o/n", [dataclasses.replace(TOLD, labels=("x", "y"))]) == 1
+
+
+def test_an_older_page_does_not_undo_what_is_newer(store: Store) -> None:
+    newer = dataclasses.replace(TOLD, title="new", updated_at="2999-01-01T00:00:00Z")
+    assert store.save_forge_pulls("o/n", [newer]) == 1
+    assert store.save_forge_pulls("o/n", [TOLD]) == 0
+    assert [pull.title for pull in store.forge_pulls("o/n")] == ["new"]
     assert store.save_forge_pulls("o/n", []) == 0
 
 

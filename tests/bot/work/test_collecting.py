@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from bot.work.change import Context
 from pipeline.store import Store
 from pipeline.types import Repository as Row
 from tests.bot.work.conftest import know, rows
+from tests.github.git_host import GitHost
 from tests.github.stand_in import Repository, StandIn, faults
 
 
@@ -125,6 +128,28 @@ def test_deriving_waits_for_the_pages(github: StandIn, context: Context) -> None
     assert collecting.derived(context.store, context.forge) == 0
     failed = row(context.store, there)
     assert failed.backfill == "done" and failed.dirty and failed.error and "elsewhere.example" in failed.error
+
+
+def test_after_deriving_a_repository_rests(github: StandIn, context: Context, tmp_path: Path) -> None:
+    """Each push marks it: without a rest, a busy large one would be read from its first commit on for ever."""
+    with GitHost() as host:
+        there = github.add("acme/one", clone_url=host.add("acme/one", one_commit(tmp_path / "one")))
+        waiting(context, there, dirty=1)
+        context.store.change_repository(there.id, backfill="done")
+        before = time.time()
+        assert collecting.derived(context.store, context.forge) == 0
+        assert row(context.store, there).dirty == 0 and row(context.store, there).due_at > before
+        context.store.change_repository(there.id, dirty=1)
+        rest = collecting.derived(context.store, context.forge)
+        assert rest and row(context.store, there).dirty == 1
+
+
+def one_commit(folder: Path) -> Path:
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
+    commit = ["commit", "-q", "--allow-empty", "-m", "one"]
+    subprocess.run(["git", "-C", str(folder), *author, *commit], check=True)
+    return folder
 
 
 def test_budgets_are_saved_now_and_then(store: Store) -> None:
