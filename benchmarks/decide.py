@@ -1,218 +1,203 @@
-"""False alarms, delay and speed of the rule, each against a named peer in the same run.
+"""False alarms, delay, switch-back and speed of the rule, beside what people do instead.
 
-    python benchmarks/decide.py                  about three minutes on one core
-    python benchmarks/decide.py --streams 10000  the numbers to quote
+    python -m benchmarks.decide                  the table of docs/decide.md; about four minutes on one core
+    python -m benchmarks.decide --streams 1000   the same, coarser
 
-Peers: a paired z test looked at after every PR (what people do), and the oracle, the log-optimal
-constant bet for the true law, which nobody has in practice. Speed is held against the time that
-reading the same evaluations as JSON takes.
+Peers: a paired t test and a Bayesian posterior, both looked at after every PR, and for the delay the
+oracle: the log-optimal constant bet for the true law, which nobody has in practice. The simulation is
+vectorised; before it prints a number it is held against ``pipeline.decide`` on a sample of streams.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import math
-import random
-import statistics
+import resource
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from pipeline.decide import judge, trace
+import numpy as np
+
+from benchmarks import decide_worlds as worlds
+from benchmarks.decide_streams import NEVER, Draws, alarms, lives, log_e_at, oracle_bet, peers, shown
+from benchmarks.decide_worlds import MARGIN
 from pipeline.decide.audit import Audit
 from pipeline.decide.bets import Process
-from pipeline.decide.epochs import level, next_wealth
-from pipeline.evaluations import evaluation
+from pipeline.decide.forecast import fewest_pulls
+from pipeline.decide.wealth import level, next_wealth
 
-MARGIN, ALPHA, PULLS = 0.05, 0.05, 1000
-Law = Callable[[random.Random], float]
-
-
-def chance(rng: random.Random) -> float:
-    return rng.betavariate(0.5, 0.5)
+ALPHA, PULLS = 0.05, 1000
 
 
-def graded(rng: random.Random, p: float) -> float:
-    """A soft score with mean p: often exactly 0 or 1, else in between."""
-    if rng.random() < 0.6 * (1 - p):
-        return 0.0
-    if rng.random() < 0.5 * p / (1 - 0.6 * (1 - p)):
-        return 1.0
-    rest = 1 - 0.6 * (1 - p) - 0.5 * p
-    mean = min(0.999, max(0.001, 0.5 * p / rest))
-    return rng.betavariate(3 * mean, 3 * (1 - mean))
+def same_as_the_product(streams: int) -> None:
+    """Raises AssertionError where the vectorised rule and ``pipeline.decide`` differ on any of ``streams`` streams."""
+    for pool in (*worlds.nulls().values(), worlds.soft(MARGIN), worlds.hard(MARGIN)):
+        draws = Draws(pool, streams, 400)
+        crossings, called = shown(draws, 0.2), alarms(draws)
+        for position in range(streams):
+            xs = draws.stream(position)
+            assert crossings[position] == crossing(xs, 0.2)
+            assert called[position] == switch_back(xs)
+            assert abs(log_e_at(draws, position) - all_of(xs).log_e) < 1e-9
+        flags = [life(draws.stream(position), 10, 0.5) for position in range(streams)]
+        assert lives(draws, 10, 0.5) == np.mean(flags)
 
 
-def soft(gap: float, attempts: int = 1) -> Law:
-    """Own and frontier share how hard a PR is; own's scores are shifted by mixing in zeros or ones."""
-
-    def draw(rng: random.Random) -> float:
-        p = chance(rng)
-        own = statistics.fmean(shifted(rng, graded(rng, p), gap) for _ in range(attempts))
-        return own - graded(rng, p)
-
-    return draw
+def all_of(xs: list[float]) -> Process:
+    process = Process(-MARGIN)
+    process.extend(xs)
+    return process
 
 
-def shifted(rng: random.Random, score: float, gap: float) -> float:
-    """Mean moved by exactly ``gap`` where the mean of ``score`` is one half."""
-    if rng.random() < 2 * abs(gap):
-        return 1.0 if gap > 0 else 0.0
-    return score
-
-
-def hard(gap: float) -> Law:
-    def draw(rng: random.Random) -> float:
-        p = chance(rng)
-        return shifted(rng, float(rng.random() < p), gap) - float(rng.random() < p)
-
-    return draw
-
-
-def ternary(up: float, down: float) -> Law:
-    def draw(rng: random.Random) -> float:
-        u = rng.random()
-        return 1.0 if u < up else -1.0 if u < up + down else 0.0
-
-    return draw
-
-
-NULLS: dict[str, Law] = {
-    "soft": soft(-MARGIN),
-    "hard": hard(-MARGIN),
-    "soft, 4 attempts": soft(-MARGIN, 4),
-    "ties, rare -1": ternary(0.0, MARGIN),
-    "rare +1": lambda rng: 1.0 if rng.random() < 0.02 else -0.07 / 0.98,
-    "high agreement": ternary(0.075, 0.125),
-}
-
-
-def first_alarm(process: Process, law: Law, rng: random.Random, alpha: float, pulls: int = PULLS) -> int | None:
-    goal = -math.log(alpha)
-    for n in range(1, pulls + 1):
-        process.add(law(rng))
-        if process.reaches(goal):
+def crossing(xs: list[float], alpha: float) -> int:
+    process = Process(-MARGIN)
+    for n, x in enumerate(xs, 1):
+        process.add(x)
+        if process.reaches(-math.log(alpha)):
             return n
-    return None
+    return NEVER
 
 
-def naive_alarm(law: Law, rng: random.Random, pulls: int = PULLS) -> int | None:
-    """A one-sided paired z test at 5%, looked at after every PR from the tenth on."""
-    total = squares = 0.0
-    for n in range(1, pulls + 1):
-        d = law(rng)
-        total, squares = total + d, squares + d * d
-        spread = math.sqrt(max(1e-12, squares / n - (total / n) ** 2) / n)
-        if n >= 10 and (total / n + MARGIN) / spread > 1.645:
-            return n
-    return None
+def switch_back(xs: list[float]) -> int:
+    audit = Audit(MARGIN)
+    for x in xs:
+        audit.add(x)
+    return audit.alarmed_at or NEVER
 
 
-def false_alarms(streams: int) -> None:
-    print(f"False alarms within {PULLS} PRs, mean exactly at the boundary, {streams} streams (promise: 5%)")
-    for name, law in NULLS.items():
-        ours = sum(first_alarm(Process(-MARGIN), law, random.Random(i), ALPHA) is not None for i in range(streams))
-        naive = sum(naive_alarm(law, random.Random(i)) is not None for i in range(streams))
-        print(f"  {name:18} rule {100 * ours / streams:5.1f}%    naive test {100 * naive / streams:5.1f}%")
-
-
-def lifetimes(streams: int) -> None:
-    for versions in (10, 20):
-        wrong = sum(life(random.Random(i), versions, soft(-MARGIN)) for i in range(streams))
-        print(f"  {versions} versions in a life: {100 * wrong / streams:.1f}% of lives with any false flag")
-
-
-def life(rng: random.Random, versions: int, law: Law) -> bool:
-    wealth = 1.0
-    for _ in range(versions):
-        process = Process(-MARGIN)
-        if first_alarm(process, law, rng, level(ALPHA, wealth), PULLS // versions) is not None:
+def life(xs: list[float], versions: int, error_chance: float) -> bool:
+    wealth, each = 1.0, len(xs) // versions
+    for start in range(0, len(xs), each):
+        part = xs[start : start + each]
+        if crossing(part, level(error_chance, wealth)) < NEVER:
             return True
-        wealth = next_wealth(wealth, process.log_e)
+        wealth = next_wealth(wealth, all_of(part).log_e)
     return False
 
 
-def oracle_bet(law: Law) -> float:
-    rng = random.Random(7)
-    sample = [(law(rng) + MARGIN) / (1 - MARGIN) for _ in range(20_000)]
-    return max((k / 100 for k in range(2, 100)), key=lambda k: sum(math.log1p(k * x) for x in sample))
+def false_alarms(streams: int) -> None:
+    head("False alarms", f"own exactly 5 points behind; {PULLS:,} PRs, looked at after each; {streams:,} streams")
+    table("world", "sd of d", "ties", "the rule", "paired t", "95% posterior")
+    for name, pool in worlds.nulls().items():
+        draws = Draws(pool, streams, PULLS)
+        ours = float(np.mean(shown(draws, ALPHA) < NEVER))
+        row(name, f"{pool.std():.2f}", share(np.mean(pool == 0)), percent(ours), *map(percent, peers(draws)))
+    print()
+    table("versions in a life of 1,000 PRs", *(f"{name}" for name in ("soft", "hard", "ties and rare -1")))
+    for versions in (10, 20):
+        laws = (worlds.soft(-MARGIN), worlds.hard(-MARGIN), worlds.ternary(0.0, MARGIN))
+        row(str(versions), *(percent(lives(Draws(law, streams, PULLS), versions, ALPHA)) for law in laws))
 
 
 def delays(streams: int) -> None:
-    print(f"Median PRs until shown, {streams} streams (x: against the oracle)")
-    for name, make in {"soft": soft, "hard": hard, "soft, 4 attempts": lambda gap: soft(gap, 4)}.items():
+    head("Delay", f"median PRs until shown, / 90%, and against the oracle's median; {streams:,} streams")
+    table("world", "effect", "oracle", "the rule", "first version of a stream", "shown by PR 400")
+    makers = {"soft": worlds.soft, "hard": worlds.hard, "soft, 4 attempts of own": lambda gap: worlds.soft(gap, 4)}
+    for name, make in makers.items():
         for effect in (0.05, 0.10):
-            law = make(effect - MARGIN)
-            runs = {
-                "rule": (None, ALPHA),
-                "first version": (None, level(ALPHA, 1.0)),
-                "oracle": (oracle_bet(law), ALPHA),
-            }
-            medians = {key: median_delay(law, bet, alpha, streams) for key, (bet, alpha) in runs.items()}
-            ratios = "  ".join(f"{key} {n:g} ({n / medians['oracle']:.2f}x)" for key, n in medians.items())
-            print(f"  {name:18} +{100 * effect:.0f} over the boundary: {ratios}")
+            pool = make(effect - MARGIN)
+            draws = Draws(pool, streams, 4 * PULLS if effect < 0.1 else 2 * PULLS)
+            best = shown(draws, ALPHA, (oracle_bet(pool),))
+            rule, first = shown(draws, ALPHA), shown(draws, level(ALPHA, 1.0))
+            by_400 = share(np.mean(rule <= 400))
+            row(name, f"+{100 * effect:.0f}", both(best), *(against(n, best) for n in (rule, first)), by_400)
 
 
-def median_delay(law: Law, bet: float | None, alpha: float, streams: int) -> float:
-    def process() -> Process:
-        return Process(-MARGIN) if bet is None else Process(-MARGIN, [bet])
-
-    found = (first_alarm(process(), law, random.Random(i), alpha, 3 * PULLS) for i in range(streams))
-    return statistics.median(3 * PULLS + 1 if n is None else n for n in found)
+def both(counts: np.ndarray) -> str:
+    tenth = float(np.quantile(counts, 0.9, method="higher"))
+    return f"{np.median(counts):.0f} / {tenth:.0f}" if tenth < NEVER else f"{np.median(counts):.0f} / –"
 
 
-def audits(streams: int) -> None:
-    print(f"Switch-back by the audit, {streams} streams")
-    for name, gap in {"at the boundary": -0.05, "level with frontier": 0.0}.items():
-        wrong = sum(audit_alarm(soft(gap), random.Random(i)) is not None for i in range(streams))
-        print(f"  {name:22} false within {PULLS} audited PRs: {100 * wrong / streams:.1f}%")
-    for fall in (-0.15, -0.25, -0.45):
-        times = [audit_alarm(soft(fall), random.Random(i)) or PULLS + 1 for i in range(streams)]
-        print(f"  a fall to {100 * fall:.0f} points is called after {statistics.median(times):g} audited PRs (median)")
+def against(counts: np.ndarray, best: np.ndarray) -> str:
+    return f"{both(counts)} ({np.median(counts) / np.median(best):.2f}×)"
 
 
-def audit_alarm(law: Law, rng: random.Random) -> int | None:
-    audit = Audit(MARGIN)
-    for _ in range(PULLS):
-        audit.add(law(rng))
-        if audit.alarmed_at:
-            return audit.alarmed_at
-    return None
+def switch_backs(streams: int) -> None:
+    head("Switch-back", f"audited PRs until the e-CUSUM calls; {streams:,} streams")
+    table("own against frontier", "called within 1,000 audited PRs", "median PRs until called")
+    for gap in (0.0, -0.05, -0.15, -0.25, -0.45):
+        called = alarms(Draws(worlds.soft(gap), streams, PULLS))
+        median = np.median(called)
+        name = f"{100 * gap:+.0f} points" if gap else "level"
+        row(name, percent(float(np.mean(called < NEVER))), f"{median:.0f}" if median < NEVER else "–")
 
 
-def lines(pulls: int) -> Iterator[str]:
-    rng, law = random.Random(1), soft(0.0)
-    for number in range(pulls):
-        d = law(rng)
-        for role, score in (("own", max(0.0, d)), ("base", 0.1), ("frontier", max(0.0, -d))):
-            yield json.dumps(
-                {"at": f"{number:08d}", "repo": "o/n", "number": number, "task_id": f"o/n#{number}", "role": role}
-                | {"model": role, "adapter": "a" if role == "own" else None, "attempt": 0, "score": score}
-                | {"measure": "recall", "exit": "submitted", "tokens_in": 1, "tokens_out": 1, "tokens_cached": 0}
-                | {"seconds": 1.0, "cost_usd": 0.5 if role == "own" else 2.0, "cheat_marks": []}
-            )
+def honesty() -> None:
+    head("The fewest PRs that can show it", "own ties frontier on every PR")
+    table("margin", "at 5%", "first version of a stream (2.5%)", "nobody can in fewer than")
+    for margin in (0.05, 0.10, 0.15):
+        least = math.ceil(math.log(1 / ALPHA) / -math.log(1 - margin))
+        numbers = (fewest_pulls(margin, ALPHA), fewest_pulls(margin, level(ALPHA, 1.0)), least)
+        row(f"{100 * margin:.0f} points", *map(str, numbers))
+
+
+def write(path: Path, pulls: int) -> None:
+    """Evaluations of own, base and frontier on ``pulls`` PRs, one JSON line each."""
+    pool = np.random.default_rng(1).choice(worlds.soft(0.0), pulls)
+    with path.open("w") as file:
+        for number, d in enumerate(pool.tolist()):
+            for role, score in (("own", max(0.0, d)), ("base", 0.1), ("frontier", max(0.0, -d))):
+                values = {"at": f"{number:08d}", "repo": "o/n", "number": number, "task_id": f"o/n#{number}"}
+                values |= {"role": role, "model": role, "adapter": "a" if role == "own" else None, "attempt": 0}
+                values |= {"score": score, "measure": "recall", "exit": "submitted", "tokens_in": 1, "tokens_out": 1}
+                values |= {"tokens_cached": 0, "seconds": 1.0, "cheat_marks": []}
+                values["cost_usd"] = 0.5 + d / 9 if role == "own" else 2.0
+                file.write(json.dumps(values) + "\n")
 
 
 def speed() -> None:
-    for what, pulls in (("trace", 10_000), ("judge", 100_000)):
-        texts = list(lines(pulls))
-        started = time.perf_counter()
-        rows = [evaluation(json.loads(text)) for text in texts]
-        reading = time.perf_counter() - started
-        started = time.perf_counter()
-        count = sum(1 for _ in trace(rows)) if what == "trace" else judge(rows)["n"]
-        judging = time.perf_counter() - started
-        each = 1e6 * judging / count
-        print(f"{what} over {count} PRs: {judging:.2f} s, {each:.0f} us a PR, {judging / reading:.1f}x of reading them")
+    head("Speed", "`switchover decide` on one core, three evaluations a PR, start of the program and reading included")
+    table("what", "PRs", "evaluations", "CPU seconds", "microseconds a PR")
+    with tempfile.TemporaryDirectory() as folder:
+        for pulls, flags in ((10_000, ["--trace"]), (10_000, ["--json"]), (333_334, ["--json"])):
+            path = Path(folder) / f"{pulls}.jsonl"
+            write(path, pulls)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            command = [sys.executable, "-m", "pipeline.cli", "decide", "--evaluations", str(path), *flags]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            what = "every verdict of a history (--trace)" if flags == ["--trace"] else "the verdict"
+            row(what, f"{pulls:,}", f"{3 * pulls:,}", f"{spent:.1f}", f"{1e6 * spent / pulls:.0f}")
+
+
+def head(title: str, detail: str) -> None:
+    print(f"\n**{title}**: {detail}.\n", flush=True)
+
+
+def table(*names: str) -> None:
+    row(*names)
+    print("|" + "---|" * len(names))
+
+
+def row(*cells: str) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f}%"
+
+
+def share(value: float) -> str:
+    return f"{100 * value:.0f}%"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--streams", type=int, default=300)
+    parser.add_argument("--streams", type=int, default=10_000, help="for false alarms; delays take 40%% of them")
     streams = parser.parse_args().streams
-    speed()
+    started = time.process_time()
+    same_as_the_product(5)
     false_alarms(streams)
-    lifetimes(streams)
-    delays(streams)
-    audits(streams)
+    delays(max(100, 2 * streams // 5))
+    switch_backs(streams)
+    honesty()
+    speed()
+    print(f"\n{time.process_time() - started:.0f} CPU seconds in all.")
 
 
 if __name__ == "__main__":

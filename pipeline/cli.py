@@ -28,7 +28,7 @@ VERBS: dict[str, str] = {
     "serve": "Serve a base model, and an adapter on it, as an OpenAI-compatible endpoint.",
     "evaluate": "Let own, base and frontier attempt fresh merged pull requests; score them.",
     "decide": "Judge from the evaluations whether the transition point is reached.",
-    "plan": "Tell how long an answer will take, before anything is spent.",
+    "plan": "Tell how many pull requests and weeks it will take until there is an answer.",
     "report": "Write the page, the record and the comment of a pull request.",
     "cycle": "Run all steps that are due, in order.",
     "demo": "Run the whole cycle on a small real repository with a small real model.",

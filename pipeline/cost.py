@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Protocol
 
 from pipeline.settings import Price
 
+_DATED = re.compile(r"(.+)@(\d{4}-\d{2}-\d{2})")
 _MILLION = 1_000_000
 _HOUR = 3600.0
 
@@ -19,6 +22,20 @@ class Tokens(Protocol):
     def tokens_out(self) -> int: ...
     @property
     def tokens_cached(self) -> int: ...
+
+
+def price_at(prices: Mapping[str, Price], model: str, day: str) -> Price | None:
+    """The price of ``model`` on ``day`` (YYYY-MM-DD or a later part of ISO 8601); None when it has none yet.
+
+    ``prices`` are keyed by model, or by ``model@YYYY-MM-DD`` for a price that holds from that day on;
+    the newest one that holds counts, and the undated one holds before all others.
+    """
+    found = [("", prices[model])] if model in prices else []
+    for key, price in prices.items():
+        dated = _DATED.fullmatch(key)
+        if dated and dated[1] == model and dated[2] <= day:
+            found.append((dated[2], price))
+    return max(found, key=lambda entry: entry[0])[1] if found else None
 
 
 def cost_usd(price: Price | None, usage: Tokens, seconds: float) -> float | None:
@@ -45,4 +62,6 @@ def _tokens(price: Price, usage: Tokens) -> float | None:
 
 
 def _hours(price: Price, seconds: float) -> float | None:
-    return None if price.gpu_usd_per_hour is None else price.gpu_usd_per_hour * seconds / _HOUR
+    if price.gpu_usd_per_hour is None:
+        return None
+    return price.gpu_usd_per_hour * seconds / _HOUR / (1 - price.gpu_idle_share)

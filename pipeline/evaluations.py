@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pipeline import jsonl
+from pipeline.decide.kinds import kind_of
 from pipeline.errors import InputError
+from pipeline.rows import Row
 from pipeline.types import Evaluation, Exit, Measure
 
 ROLES = frozenset({"own", "base", "frontier"})
@@ -26,21 +29,82 @@ REQUIRED = tuple(
 
 KNOWN = frozenset(f.name for f in dataclasses.fields(Evaluation))
 
+_LISTS = tuple(f.name for f in dataclasses.fields(Evaluation) if f.default == ())
+"""Fields that are lists in JSON and tuples in Python."""
+
+_DEFAULTS = {f.name: f.default for f in dataclasses.fields(Evaluation) if f.default is not dataclasses.MISSING}
+
 
 def rows(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """Every row of every file, checked. Raises InputError naming file, line, field and value."""
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path}: no such file; give the evaluations.jsonl that 'switchover evaluate' wrote")
-        for position, row in enumerate(jsonl.read(path)):
-            if not _is_sound(row) and (fault := fault_of(row)):
-                raise InputError(f"{path}:{_line_of(path, position)}: {fault}; mend or remove that line")
-            yield row
+    for path, number, line in _lines(paths):
+        yield _checked(path, number, line)
 
 
 def read(paths: Sequence[Path]) -> Iterator[Evaluation]:
     """Every row as an Evaluation; see ``rows``."""
     return map(evaluation, rows(paths))
+
+
+def graded(paths: Sequence[Path]) -> Iterator[Row]:
+    """Every row, checked as by ``rows``, with all that the decision reads and nothing else.
+
+    Decoding and checking are one pass in C, a sixth of what ``read`` takes; only a line that this
+    pass refuses is looked at again, by the check that can name what is wrong with it.
+    """
+    decode = msgspec.json.Decoder(Row).decode
+    for path, number, line in _lines(paths):
+        try:
+            yield decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield msgspec.convert(_checked(path, number, line), Row)
+
+
+def graded_by(paths: Sequence[Path], name: str) -> Iterator[tuple[Row, Any]]:
+    """Every row as ``graded`` gives it, and its value of the field ``name``: null where a row lacks it.
+
+    Rows without a field ``kind`` have the one that their title tells. Raises InputError after the
+    last row when none had the field.
+    """
+    if name in REQUIRED:
+        yield from ((row, getattr(row, name)) for row in graded(paths))
+        return
+    key: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+        msgspec.defstruct("Key", [("value", Any, _ABSENT)], rename={"value": name})
+    )
+    decode = msgspec.json.Decoder(Row).decode
+    missing: bool | None = None
+    for path, number, line in _lines(paths):
+        try:
+            row, value = decode(line), key.decode(line).value
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            values = _checked(path, number, line)
+            row, value = msgspec.convert(values, Row), values.get(name, _ABSENT)
+        if value is _ABSENT and name == "kind" and row.title:
+            value = kind_of(row.title)
+        missing = value is _ABSENT and missing is not False
+        yield row, None if value is _ABSENT else value
+    if missing:
+        known = ", ".join(dict.fromkeys(key for row in rows(paths) for key in row))
+        raise InputError(f"--by: no row has a field {name!r}; fields here: {known}")
+
+
+_ABSENT = msgspec.UNSET
+
+
+def _lines(paths: Sequence[Path]) -> Iterator[tuple[Path, int, bytes]]:
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: no such file; give the evaluations.jsonl that 'switchover evaluate' wrote")
+        for number, line in jsonl.lines(path):
+            yield path, number, line
+
+
+def _checked(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    row = jsonl.parse(path, number, line)
+    if fault := fault_of(row):
+        raise InputError(f"{path}:{number}: {fault}; mend or remove that line")
+    return row
 
 
 def evaluation(row: Mapping[str, Any]) -> Evaluation:
@@ -57,43 +121,6 @@ def evaluation(row: Mapping[str, Any]) -> Evaluation:
         values[name] = tuple(values[name])
     noun.__dict__.update(values)
     return noun
-
-
-_LISTS = tuple(f.name for f in dataclasses.fields(Evaluation) if f.default == ())
-"""Fields that are lists in JSON and tuples in Python."""
-
-_CONTRACT_FIELDS = len(REQUIRED) + 1
-"""Those that a row must have, and cheat_marks."""
-
-_LISTS = tuple(f.name for f in dataclasses.fields(Evaluation) if f.default == ())
-"""Fields that are lists in JSON and tuples in Python."""
-
-_DEFAULTS = {f.name: f.default for f in dataclasses.fields(Evaluation) if f.default is not dataclasses.MISSING}
-
-
-def _is_sound(row: Mapping[str, Any]) -> bool:
-    """Whether the contract's fields are right and no other is there: the quick way past ``fault_of``."""
-    try:
-        return (
-            len(row) == _CONTRACT_FIELDS
-            and type(row["score"]) in _NUMBERS
-            and 0 <= row["score"] <= 1
-            and row["role"] in ROLES
-            and row["measure"] in MEASURES
-            and row["exit"] in EXITS
-            and type(row["at"]) is type(row["repo"]) is type(row["model"]) is type(row["task_id"]) is str
-            and bool(row["at"] and row["repo"] and row["model"])
-            and type(row["number"]) is type(row["attempt"]) is int
-            and type(row["tokens_in"]) is type(row["tokens_out"]) is type(row["tokens_cached"]) is int
-            and min(row["number"], row["attempt"], row["tokens_in"], row["tokens_out"], row["tokens_cached"]) >= 0
-            and (row["adapter"] is None or type(row["adapter"]) is str)
-            and (row["cost_usd"] is None or (type(row["cost_usd"]) in _NUMBERS and 0 <= row["cost_usd"] < math.inf))
-            and type(row["seconds"]) in _NUMBERS
-            and 0 <= row["seconds"] < math.inf
-            and row["cheat_marks"] == []
-        )
-    except (KeyError, TypeError):
-        return False
 
 
 def fault_of(row: Mapping[str, Any]) -> str | None:
@@ -181,13 +208,3 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "title": (_is_text, "a text"),
     "merged_at": (_is_text, "a text"),
 }
-
-
-def _line_of(path: Path, position: int) -> int:
-    """1-based line of the object at ``position`` (0-based, blank lines not counted)."""
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, 1):
-            position -= bool(line.strip())
-            if position < 0:
-                return number
-    return sys.maxsize

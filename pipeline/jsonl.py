@@ -25,11 +25,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield each complete object; an absent file has none.
-
-    Raises InputError naming file and line for a complete line that is not a JSON object.
-    """
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield number (1-based) and bytes of each complete line that is not blank; an absent file has none."""
     try:
         handle = path.open("rb")
     except FileNotFoundError:
@@ -41,8 +38,17 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             if not line.endswith(b"\n") and not _is_object(line):
                 log.warning("%s:%d: dropped a torn last line of %d bytes", path, number, len(line))
                 return
-            if line.strip():
-                yield _parse(path, number, line)
+            if not line.isspace():
+                yield number, line
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield each complete object; an absent file has none.
+
+    Raises InputError naming file and line for a complete line that is not a JSON object.
+    """
+    for number, line in lines(path):
+        yield parse(path, number, line)
 
 
 def read_as(path: Path, make: Callable[[dict[str, Any]], T]) -> Iterator[T]:
@@ -65,7 +71,8 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """The object on a line. Raises InputError naming ``path`` and ``number`` where it is none."""
     try:
         row = json.loads(line)
     except ValueError as error:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.errors import InputError
+
 SCRIPTED = "scripted"
 """Stands for an endpoint: the scripted model, started for the length of a run."""
 
@@ -37,7 +39,7 @@ class CollectConfig:
     skip_labels: tuple[str, ...] = ("no-train",)
     skip_authors: tuple[str, ...] = ("*[bot]",)
     redact: bool = True
-    """Replace secrets and e-mail addresses in texts before they are stored."""
+    """Replace secrets and personal data in texts before they are stored (docs/redaction.md)."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,15 @@ class Price:
     gpu_usd_per_hour: float | None = None
     """Price of the hardware while it serves. A rollout pays for its measured seconds, divided by
     the rollouts that share the machine (``evaluate.concurrency``)."""
+    gpu_idle_share: float = 0.0
+    """Share of the paid hours in which the hardware waits for work, 0 to below 1; work pays for it."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gpu_idle_share < 1:
+            raise InputError(
+                f"prices: gpu_idle_share {self.gpu_idle_share} is not from 0 to below 1; "
+                "it is the share of paid hours without work, so half of them are 0.5"
+            )
 
 
 @dataclass(frozen=True)
@@ -155,4 +166,4 @@ class Config:
     serve: ServeConfig = field(default_factory=ServeConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     prices: Mapping[str, Price] = field(default_factory=dict)
-    """By model name."""
+    """By model name, or by ``name@YYYY-MM-DD`` from that day on; see ``pipeline.cost.price_at``."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from pipeline.decide.bets import BETS, log_mean
 
-_TERMS = 8
-_TRUST = 0.1
-"""Within 10% of the point of expansion, eight terms err by at most 0.1**9 / 9 per PR: 1e-9 in the edge."""
-_FAR = 1e12
+FAR = 1e12
 """1/(1 + theta) for theta = -1 + 1e-12: edges beyond are reported as -1."""
-_CLOSE = 1e-7
-_NEGLIGIBLE = 60.0
+CLOSE = 1e-7
+_NEGLIGIBLE = 40.0
 """A bet this far below the best (in logs) does not change a double."""
 
 
@@ -28,7 +26,8 @@ def lower_edge(observations: Sequence[float], alpha: float) -> float:
 
     ``observations`` in [-1, 1], any order; ``alpha`` in (0, 1): the one-sided error chance.
     """
-    return _theta(_solve([1 + x for x in observations], -math.log(alpha), 1.0))
+    heights, goal = Counter([1 + x for x in observations]), -math.log(alpha)
+    return theta_of(solve(heights, goal, _guess(heights, goal)))
 
 
 def upper_edge(observations: Sequence[float], alpha: float) -> float:
@@ -36,138 +35,104 @@ def upper_edge(observations: Sequence[float], alpha: float) -> float:
     return -lower_edge([-x for x in observations], alpha)
 
 
-class Edge:
-    """The lower edge after every observation, O(64) each instead of O(n).
-
-    Around a point r0 each bet's log is its Taylor series, whose coefficients are power sums over
-    the observations: adding one adds to them, and the root moves little from PR to PR. When it
-    leaves the trusted surrounding, the series is made anew.
-    """
-
-    def __init__(self, alpha: float) -> None:
-        """``alpha`` in (0, 1): the one-sided error chance."""
-        self._goal = -math.log(alpha)
-        self._heights: list[float] = []
-        self._at = math.inf
-        self._series: list[list[float]] = []
-        self._step = 0.0
-        self._far = [0.0] * len(BETS)
-
-    def add(self, x: float) -> float:
-        """Take an observation in [-1, 1]; the edge, as ``lower_edge`` of all so far."""
-        height = 1 + x
-        self._heights.append(height)
-        if math.isfinite(self._at):
-            _extend(self._series, height, self._at)
-            root = self._near_root()
-            if root is not None:
-                return _theta(root)
-        else:
-            self._far = [log + math.log(1 - k + k * height * _FAR) for log, k in zip(self._far, BETS, strict=True)]
-            if log_mean(self._far) < self._goal:
-                return -1.0
-        root = _solve(self._heights, self._goal, min(self._at, 1.0))
-        self._expand(root)
-        return _theta(root)
-
-    def _expand(self, at: float) -> None:
-        self._step = 0.0
-        self._at = at if at < _FAR else math.inf
-        if math.isfinite(self._at):
-            self._series = [[0.0] * (_TERMS + 1) for _ in BETS]
-            for height in self._heights:
-                _extend(self._series, height, at)
-        else:
-            self._far = [math.fsum(math.log(1 - k + k * height * _FAR) for height in self._heights) for k in BETS]
-
-    def _near_root(self) -> float | None:
-        """The root by Newton on the series; None when it is not within the trusted surrounding."""
-        if not math.isfinite(self._at):
-            return None
-        step, reach = self._step, _TRUST * self._at
-        for _ in range(30):
-            value, slope = _evaluate(self._series, step)
-            move = (self._goal - value) / slope if slope > 0 else math.inf
-            step += move
-            if not abs(step) <= reach:
-                return None
-            if abs(move) <= _CLOSE * self._at:  # Newton squares its error: the next move would be nothing
-                self._step = step
-                return self._at + step
-        return None
-
-
-def _extend(series: list[list[float]], height: float, at: float) -> None:
-    """Add one observation's terms: log(f + b s) = log f + (w s) - (w s)^2 / 2 + ..., w = b / f."""
-    for terms, k in zip(series, BETS, strict=True):
-        factor = 1 - k + k * height * at
-        w = k * height / factor
-        terms[0] += math.log(factor)
-        w2 = w * w
-        w4 = w2 * w2
-        terms[1] += w
-        terms[2] -= w2 / 2
-        terms[3] += w2 * w / 3
-        terms[4] -= w4 / 4
-        terms[5] += w4 * w / 5
-        terms[6] -= w4 * w2 / 6
-        terms[7] += w4 * w2 * w / 7
-        terms[8] -= w4 * w4 / 8
-
-
-def _evaluate(series: list[list[float]], step: float) -> tuple[float, float]:
-    """log E and its slope in r at ``step`` from the point of expansion."""
-    values, slopes = [], []
-    for t0, t1, t2, t3, t4, t5, t6, t7, t8 in series:
-        high = ((t8 * step + t7) * step + t6) * step + t5
-        values.append((((high * step + t4) * step + t3) * step + t2) * step + t1)
-        slopes.append(((8 * t8 * step + 7 * t7) * step + 6 * t6) * step + 5 * t5)
-        slopes[-1] = (((slopes[-1] * step + 4 * t4) * step + 3 * t3) * step + 2 * t2) * step + t1
-        values[-1] = values[-1] * step + t0
-    return _mix(values, slopes)
-
-
-def _mix(values: Sequence[float], slopes: Sequence[float]) -> tuple[float, float]:
+def mix(values: Sequence[float], slopes: Sequence[float]) -> tuple[float, float]:
     top = max(values)
     weights = [math.exp(value - top) for value in values]
     total = sum(weights)
     return top + math.log(total / len(weights)), sum(map(operator.mul, weights, slopes)) / total
 
 
-def _solve(heights: Sequence[float], goal: float, start: float) -> float:
-    """The r at which log E = ``goal``: Newton kept inside a bracket; ``_FAR`` when there is none below it."""
-    if _direct(heights, _FAR, BETS)[0] < goal:
-        return _FAR
-    low, high, at = 0.5, _FAR, max(start, 0.5)
-    bets = list(BETS)
+def solve(heights: Mapping[float, int], goal: float, start: float) -> float:
+    """The r at which log E = ``goal``: Newton kept inside a bracket; ``FAR`` when there is none below it.
+
+    ``heights``: 1 + x of the observations, and how often each occurred.
+    """
+    if not _refuted_far(heights, goal):
+        return FAR
+    low, high, at = 0.5, FAR, max(start, 0.5)
+    bets: list[float] = []
     for _ in range(200):
-        value, slope, bets = _direct(heights, at, bets)
+        value, slope, bets = _direct(heights, at, bets or _worthwhile(heights, at))
         if value < goal:
             low = at
         else:
             high = at
         newton = at + (goal - value) / slope if slope > 0 else math.inf
-        if abs(newton - at) <= 1e-13 * at:
-            return min(newton, _FAR)
-        at = newton if low < newton < high else math.sqrt(low * high)
+        if abs(newton - at) <= CLOSE * at:  # Newton squares its error: the next move would be nothing
+            return min(max(newton, 0.5), FAR)
         if high - low <= 1e-14 * high:
             break
-        bets = bets if low < newton < high and abs(newton - at) < 0.01 * at else list(BETS)
+        inside = low < newton < high
+        if not inside or abs(newton - at) > 0.01 * at:
+            bets = []  # elsewhere other bets matter
+        at = newton if inside else math.sqrt(low * high)
     return high
 
 
-def _direct(heights: Sequence[float], at: float, bets: Sequence[float]) -> tuple[float, float, list[float]]:
+def _guess(heights: Mapping[float, int], goal: float) -> float:
+    """Where the root would be if logs were parabolas and the best bet were known: near enough for Newton."""
+    counts = heights.values()
+    total = sum([height * count for height, count in heights.items()])
+    if total <= 0:
+        return 1.0
+    n = sum(counts)
+    mean = total / n
+    spread = sum([count * (height / mean - 1) ** 2 for height, count in heights.items()])
+    return (n + math.sqrt(2 * (goal + 1) * spread)) / total
+
+
+def _refuted_far(heights: Mapping[float, int], goal: float) -> bool:
+    """Whether log E at ``FAR`` is at least ``goal``; mostly the least factor, or one bet alone, is enough to tell."""
+    zeros, above = heights.get(0.0, 0), [height for height in heights if height > 0]
+    if above:
+        factors = zeros * math.log(1 - BETS[-1]) + (sum(heights.values()) - zeros) * math.log(
+            BETS[-1] * FAR * min(above)
+        )
+        if factors - math.log(len(BETS)) >= goal:
+            return True
+    logs = []
+    for k in reversed(BETS):
+        logs.append(log_of(heights, k, FAR))
+        if logs[-1] - math.log(len(BETS)) >= goal:
+            return True
+    return log_mean(logs) >= goal
+
+
+def log_of(heights: Mapping[float, int], k: float, at: float) -> float:
+    """Log of one bet's wealth at r = ``at``."""
+    return sum([math.log(1 - k + k * at * height) * count for height, count in heights.items()])
+
+
+def _worthwhile(heights: Mapping[float, int], at: float) -> list[float]:
+    """The bets that may matter at r = ``at``, from three sums instead of eight times n logs.
+
+    log(1 + u) <= u - u^2/2 + u^3/3 for every u > -1, so no bet's log exceeds ``bound``; those whose
+    bound lies far below one bet's true log are negligible.
+    """
+    counts = heights.values()
+    gains = [at * height - 1 for height in heights]
+    squares = list(map(operator.mul, gains, gains))
+    first = sum(map(operator.mul, gains, counts))
+    second = sum(map(operator.mul, squares, counts))
+    third = sum(map(operator.mul, map(operator.mul, squares, gains), counts))
+    bound = {k: k * first - k * k * second / 2 + k**3 * third / 3 for k in BETS}
+    known = log_of(heights, max(bound, key=bound.__getitem__), at)
+    return [k for k in BETS if bound[k] > known - _NEGLIGIBLE]
+
+
+def _direct(heights: Mapping[float, int], at: float, bets: Sequence[float]) -> tuple[float, float, list[float]]:
     """log E and its slope at r = ``at`` from all observations, and the bets that matter there."""
+    counts, n = heights.values(), sum(heights.values())
     values, slopes = [], []
     for k in bets:
         factors = [1 - k + k * at * height for height in heights]
-        values.append(math.fsum(map(math.log, factors)))
-        slopes.append((len(factors) - (1 - k) * math.fsum([1 / factor for factor in factors])) / at)
+        values.append(sum(map(operator.mul, map(math.log, factors), counts)))
+        slopes.append((n - (1 - k) * sum(map(operator.truediv, counts, factors))) / at)
     best = max(values)
     missing = math.log(len(bets) / len(BETS))
-    value, slope = _mix(values, slopes)
+    value, slope = mix(values, slopes)
     return value + missing, slope, [k for k, v in zip(bets, values, strict=True) if v > best - _NEGLIGIBLE]
 
 
-def _theta(r: float) -> float:
-    return -1.0 if r >= _FAR else min(1.0, 1 / r - 1)
+def theta_of(r: float) -> float:
+    return -1.0 if r >= FAR else min(1.0, 1 / r - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 
 def select(log_es: Sequence[float], false_discovery_rate: float) -> list[int]:
@@ -19,9 +19,3 @@ def select(log_es: Sequence[float], false_discovery_rate: float) -> list[int]:
         if log_es[i] >= math.log(len(log_es) / (false_discovery_rate * r)):
             claimed = r
     return sorted(order[:claimed])
-
-
-def select_named(log_es: Mapping[str, float], false_discovery_rate: float) -> set[str]:
-    """As ``select``, by name."""
-    names = list(log_es)
-    return {names[i] for i in select([log_es[name] for name in names], false_discovery_rate)}

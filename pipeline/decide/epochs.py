@@ -1,56 +1,26 @@
 """An epoch: one adapter version against one frontier version, with its own stake of the error chance.
 
-Evidence never crosses an epoch. Each epoch stakes half of the wealth that is left; what its
-non-inferiority process lost is lost, what it won is not carried over. So the chance of any false
-flag in the whole life of a repository stays at most alpha, for any mix of good and bad versions.
+Evidence never crosses an epoch; what it may stake is in ``wealth``.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass
 
 from pipeline.decide.audit import Audit
-from pipeline.decide.band import Edge, lower_edge, upper_edge
-from pipeline.decide.bets import Process
-from pipeline.decide.pairs import Pair
+from pipeline.decide.band import lower_edge, upper_edge
+from pipeline.decide.bets import BATCH, Process
+from pipeline.decide.edge import Edge
+from pipeline.decide.options import Options
+from pipeline.decide.pairs import Missing, Pair
 from pipeline.decide.saving import Saving
+from pipeline.decide.stream import PullKey
 from pipeline.decide.tally import Tally
 from pipeline.decide.utility import Utility
+from pipeline.decide.wealth import level
 from pipeline.settings import DecideConfig
-
-STAKE = 0.5
-"""Share of the remaining wealth that an epoch may lose."""
-
-_LEAST_WEALTH = 1e-300
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a verdict may be told besides the config; the defaults are the contract's."""
-
-    cost_cap_usd: float | None = None
-    """Most that one attempt can cost, enforced by the runner. None: not declared."""
-    fixed_usd: float | None = None
-    """Spent on training so far, for the break-even. None: not known."""
-    measure: str | None = None
-    """tests or recall; None: hard where at least 70% of the PRs could be run."""
-    switched: bool = False
-    """True when a human has routed the team to own."""
-    switched_at: str | None = None
-    """When; PRs after it are audits. None: those after the flag was first up."""
-    n_min: int = 20
-    """PRs below which the state stays ``collecting``: display only."""
-
-
-def level(error_chance: float, wealth: float) -> float:
-    """alpha of an epoch that starts with ``wealth``."""
-    return error_chance * STAKE * wealth
-
-
-def next_wealth(wealth: float, log_e_end: float) -> float:
-    """Wealth after an epoch whose non-inferiority e-value ended at ``exp(log_e_end)``."""
-    return max(_LEAST_WEALTH, wealth * (1 - STAKE + STAKE * math.exp(min(0.0, log_e_end))))
 
 
 @dataclass(frozen=True)
@@ -89,38 +59,45 @@ class Epoch:
         }
         if self.utility:
             self._open["utility"] = self.utility
-        self.tally = Tally()
+        self._tally = Tally()
+        self._untallied: list[Pair] = []
         self.at = first.at
-        self._voids: set[tuple[str, int]] = set()
-        self._differences: list[float] = []
+        self._voids: set[PullKey] = set()
+        self.missing: dict[PullKey, float] = {}
+        """Frontier's score where own's attempt is missing: until it is there, own is taken to have failed."""
+        self.contradicted = False
+        """Shown to be within the margin and shown to be beyond it: the mean has moved (an empty band)."""
+        self._differences = array("d")
         self._edges = (Edge(self.alpha), Edge(self.alpha)) if edges else None
         self._band: tuple[float, float] = (-1.0, 1.0)
         self._options = options
 
     def takes(self, pair: Pair) -> bool:
         """Whether ``pair`` is of these versions, and the epoch is not closed by a contradiction."""
-        return (pair.own_version, pair.frontier) == (self.own_version, self.frontier) and not self.contradicted
+        return pair.own_version == self.own_version and pair.frontier == self.frontier and not self.contradicted
 
     def add(self, pair: Pair) -> None:
         """Take one pair of these versions; a void one is only counted."""
         self.at = pair.at
-        place = (pair.repo, pair.number)
         if pair.own is None or pair.frontier_side is None:
-            self._voids.add(place)
+            self._voids.add((pair.repo, pair.number))
             return
-        self._voids.discard(place)
-        if self._audited(pair):
-            self.audit.add(pair.difference)
-        self._bet(pair.difference)
+        if self._voids or self.missing:
+            self._voids.discard((pair.repo, pair.number))
+            self.missing.pop((pair.repo, pair.number), None)
+        d = pair.difference
+        if self._options.switched and self._audited(pair):
+            self.audit.add(d)
+        self._bet(d)
         self.saving.add(pair.own.usd, pair.frontier_side.usd)
         if self.utility:
-            self.utility.add(pair.difference, pair.own.usd, pair.frontier_side.usd)
-        self.tally.add(pair)
+            self.utility.add(d, pair.own.usd, pair.frontier_side.usd)
+        self._untallied.append(pair)
+        if len(self._untallied) >= BATCH:
+            self._settle()
         self._latch(pair.at)
 
     def _audited(self, pair: Pair) -> bool:
-        if not self._options.switched:
-            return False
         since = self._options.switched_at
         return pair.at > since if since is not None else self.ready
 
@@ -133,10 +110,39 @@ class Epoch:
             self._band = (self._edges[0].add(d), -self._edges[1].add(-d))
 
     def _latch(self, at: str) -> None:
-        for name, process in self._open.copy().items():
-            if process.reaches(self._goal):
-                self.latched[name] = Latch(self.n, at)
-                del self._open[name]
+        reached = [name for name, process in self._open.items() if process.reaches(self._goal)]
+        for name in reached:
+            if self.missing and not self._stands(name):
+                continue
+            self.latched[name] = Latch(self.n, at)
+            del self._open[name]
+            self.contradicted = {"noninferior", "worse"} <= self.latched.keys()
+
+    def miss(self, missing: Missing) -> None:
+        """Take a PR that frontier attempted and own did not."""
+        if missing.frontier == self.frontier and missing.score > 0:
+            self.missing[(missing.repo, missing.number)] = missing.score
+
+    def _stands(self, name: str) -> bool:
+        """Whether a proof in own's favour holds even if own failed on every PR that it is missing from."""
+        worst = [-score for score in self.missing.values()]
+        if name == "noninferior":
+            return self.noninferior.log_e_with(worst) >= self._goal
+        if name == "better":
+            return self.better.log_e_with(worst) >= self._goal
+        if name == "utility" and self.utility:
+            return self.utility.log_e_with(worst) >= self._goal
+        return True
+
+    @property
+    def tally(self) -> Tally:
+        """Scores and costs of the pairs that count, side by side."""
+        self._settle()
+        return self._tally
+
+    def _settle(self) -> None:
+        self._tally.extend(self._untallied)
+        self._untallied = []
 
     @property
     def n(self) -> int:
@@ -154,11 +160,6 @@ class Epoch:
         if self.utility:
             return {"noninferior", "utility"} <= self.latched.keys()
         return {"noninferior", "saving"} <= self.latched.keys() or "better" in self.latched
-
-    @property
-    def contradicted(self) -> bool:
-        """Shown to be within the margin and shown to be beyond it: the mean has moved (an empty band)."""
-        return {"noninferior", "worse"} <= self.latched.keys()
 
     def band(self) -> tuple[float, float]:
         """Lower and upper confidence bound of the mean difference at this epoch's alpha."""

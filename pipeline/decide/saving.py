@@ -9,7 +9,7 @@ costs before it bets on them, and the order of the PRs does not matter.
 
 from __future__ import annotations
 
-from pipeline.decide.bets import Process, log_mean
+from pipeline.decide.bets import BATCH, HIGHEST_BET, ROUNDING, Process, log_mean
 
 CAP_LADDER_USD: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Caps that share the stake when none is declared, US dollars per attempt."""
@@ -21,7 +21,10 @@ class Saving:
     def __init__(self, cap_usd: float | None = None) -> None:
         """``cap_usd``: most that one attempt can cost, above 0; None: the ladder."""
         self._caps = CAP_LADDER_USD if cap_usd is None else (cap_usd,)
-        self._processes = [Process(0.0) for _ in self._caps]
+        self._settled = [Process(0.0) for _ in self._caps]
+        self._waiting: list[tuple[float, float]] = []
+        self._reach = 0.0
+        """No bet's log exceeds this, the waiting PRs included."""
         self.unknown = 0
         """PRs without a known cost on both sides: no bet was made on them."""
         self.known = 0
@@ -32,19 +35,30 @@ class Saving:
             self.unknown += 1
             return
         self.known += 1
-        for cap, process in zip(self._caps, self._processes, strict=True):
-            process.add((min(frontier_usd, cap) - own_usd) / cap)
+        self._waiting.append((own_usd, frontier_usd))
+        if frontier_usd > own_usd:  # no cap makes more of it than one at frontier's own cost
+            self._reach += HIGHEST_BET * (1 - own_usd / frontier_usd)
+        if len(self._waiting) >= BATCH:
+            self._processes()
+
+    def _processes(self) -> list[Process]:
+        """One per cap, all PRs taken."""
+        for cap, process in zip(self._caps, self._settled, strict=True):
+            process.extend([((frontier if frontier < cap else cap) - own) / cap for own, frontier in self._waiting])
+        self._waiting = []
+        return self._settled
 
     @property
     def log_e(self) -> float | None:
         """log E at 0; None when not one PR has known costs but some have unknown ones."""
         if self.unknown and not self.known:
             return None
-        return log_mean([process.log_e for process in self._processes])
+        return log_mean([process.log_e for process in self._processes()])
 
     def reaches(self, log_threshold: float) -> bool:
         """Whether log E >= ``log_threshold``."""
-        if not any(max(process.logs) >= log_threshold for process in self._processes):
+        if self._reach < log_threshold:
             return False
+        self._reach = max(max(process.logs) for process in self._processes()) + ROUNDING
         value = self.log_e
         return value is not None and value >= log_threshold

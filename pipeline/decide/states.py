@@ -27,6 +27,8 @@ class Facts:
     switched: bool = False
     alarmed: bool = False
     """The audit after a switch has called for switching back."""
+    fewest: int | None = None
+    """PRs that it takes even if own ties frontier on each; None where ties prove nothing (margin 0)."""
     recheck: str | None = None
     """new_frontier or band_empty while an earlier verdict on this adapter awaits a new one."""
 
@@ -58,7 +60,9 @@ _RECHECK = {
 
 def _undecided(facts: Facts) -> tuple[State, list[str]]:
     if facts.n < facts.n_min:
-        return "collecting", [f"collecting: {facts.n} of the {facts.n_min} pull requests before a state is named"]
+        early = [_too_early(facts)] if _is_too_early(facts) else []
+        named = f"collecting: {facts.n} of the {facts.n_min} pull requests before a state is named"
+        return "collecting", [named, *early]
     if _is_ready(facts):
         return "ready", _proofs(facts)
     if facts.worse:
@@ -83,10 +87,23 @@ def _proofs(facts: Facts) -> list[str]:
 
 
 def _open_points(facts: Facts) -> list[str]:
-    points = ["noninferior: shown"] if facts.noninferior else ["undecided: non-inferiority is not yet shown"]
+    undecided = _too_early(facts) if _is_too_early(facts) else "undecided: non-inferiority is not yet shown"
+    points = ["noninferior: shown"] if facts.noninferior else [undecided]
     if facts.utility is False:
         points.append("pays_not_shown: a net gain per pull request is not yet shown")
     return points + ([] if facts.saving else _cost_points(facts))
+
+
+def _is_too_early(facts: Facts) -> bool:
+    shown = facts.noninferior or facts.better or facts.worse
+    return not shown and facts.fewest is not None and facts.n < facts.fewest
+
+
+def _too_early(facts: Facts) -> str:
+    return (
+        f"undecided: cannot be decided yet; {facts.n} of at least {facts.fewest} pull requests, "
+        "which it takes even if own ties frontier on each"
+    )
 
 
 def _cost_points(facts: Facts) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.decide.pairs import Pair, Side
+from pipeline.decide.pairs import Pair
+from pipeline.decide.stream import Side
 
 
 @dataclass
@@ -19,16 +21,17 @@ class RoleTally:
     unknown: int = 0
     """Pulls with an attempt whose cost is not known."""
 
-    def add(self, side: Side) -> None:
-        """Take one PR's side."""
-        self.pulls += 1
-        self.attempts += side.attempts
-        self.score += side.score
-        if side.usd is None or side.total_usd is None:
-            self.unknown += 1
-        else:
-            self.usd += side.usd
-            self.total_usd += side.total_usd
+    def extend(self, sides: Sequence[Side]) -> None:
+        """Take the sides of several PRs."""
+        if not sides:
+            return
+        scores, usds, attempts, totals, _ = zip(*sides, strict=True)
+        self.pulls += len(sides)
+        self.unknown += usds.count(None)
+        self.attempts += sum(attempts)
+        self.score = sum(scores, self.score)
+        self.usd = sum([usd for usd in usds if usd is not None], self.usd)
+        self.total_usd = sum([usd for usd in totals if usd is not None], self.total_usd)
 
     def to_json(self) -> dict[str, float | int | None]:
         """Means over PRs; money is null when any attempt's cost is unknown, or nothing was solved."""
@@ -53,13 +56,13 @@ class Tally:
     difference: float = 0.0
     """Sum over PRs of own minus frontier."""
 
-    def add(self, pair: Pair) -> None:
-        """Take a pair that is not void."""
-        for tally, side in ((self.own, pair.own), (self.frontier, pair.frontier_side), (self.base, pair.base)):
-            if side is not None:
-                tally.add(side)
-        self.backtests += pair.backtest
-        self.difference += pair.difference
+    def extend(self, pairs: Sequence[Pair]) -> None:
+        """Take pairs that are not void."""
+        self.own.extend([pair.own for pair in pairs if pair.own is not None])
+        self.frontier.extend([pair.frontier_side for pair in pairs if pair.frontier_side is not None])
+        self.base.extend([pair.base for pair in pairs if pair.base is not None])
+        self.backtests += sum([pair.backtest for pair in pairs])
+        self.difference = sum([pair.difference for pair in pairs], self.difference)
 
     def saving_usd(self) -> float | None:
         """Mean saving per PR in US dollars, frontier minus own; None when a cost is unknown."""

@@ -7,6 +7,8 @@ scaled by ``value + cap`` into [-1, 1]; the switch pays when the lower bound of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.decide.band import lower_edge, upper_edge
 from pipeline.decide.bets import Process
 
@@ -30,9 +32,19 @@ class Utility:
         self._process.add(observation)
         self._observations.append(observation)
 
+    @property
+    def log_e(self) -> float:
+        """log E of "switching does not pay"; 0 before the first PR."""
+        return self._process.log_e
+
     def reaches(self, log_threshold: float) -> bool:
         """Whether the lower bound of the mean is above 0 at that level."""
         return self._process.reaches(log_threshold)
+
+    def log_e_with(self, differences: Sequence[float]) -> float:
+        """log E if PRs with these differences and no saving had been observed too; they are not taken."""
+        scale = self.value_usd + self.cap_usd
+        return self._process.log_e_with([self.value_usd * d / scale for d in differences])
 
     def per_pull_usd(self, alpha: float) -> dict[str, float | None]:
         """Net gain of switching, US dollars per PR: ``mean, low, high`` at level ``alpha``; None without PRs.

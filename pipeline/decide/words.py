@@ -29,6 +29,18 @@ def sentence(verdict: dict[str, Any]) -> str:
     return "; ".join(clause for clause in (_standing(verdict), _shown(verdict), _outlook(verdict)) if clause)
 
 
+def basis(verdict: dict[str, Any]) -> str:
+    """What a claim rests on: the rule, its error chance, the PRs that count and those that do not, the versions."""
+    epoch, utility = verdict["epoch"], verdict["cost"]["net_usd_per_pull"] is not None
+    rule = "a net gain per PR" if utility else "better, or non-inferior and cheaper"
+    own = (epoch["adapter"] or "own")[:12]
+    return (
+        f"rule: {rule}; margin {points(verdict['margin'])} points; error chance {verdict['alpha']:.2g} of this epoch; "
+        f"{verdict['n']} PRs by {verdict['measure']}, {verdict['void']} void; "
+        f"epoch {epoch['number']}: {own} against {epoch['frontier'] or 'frontier'}"
+    )
+
+
 def _standing(verdict: dict[str, Any]) -> str:
     mean, n = verdict["mean_difference"], verdict["n"]
     size = points(abs(mean))

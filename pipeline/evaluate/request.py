@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import config as configuration
+from pipeline import prices
 from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
 from pipeline.errors import InputError
@@ -121,7 +122,8 @@ def carry_out(request: Request, config: Config) -> Summary:
 
 
 def _warn_of_free_riders(request: Request, config: Config, limit_usd: float | None) -> None:
-    names = sorted({m.name for m in request.models.values() if m.url != SCRIPTED and m.name not in config.prices})
+    asked = {model.name for model in request.models.values() if model.url != SCRIPTED}
+    names = sorted(name for name in asked if prices.current(config, name) is None)
     if names and limit_usd is not None:
         what = ", ".join(names)
         log.warning("evaluate: the limit of %g USD does not count %s: add a price under prices", limit_usd, what)
@@ -195,7 +197,7 @@ def harness(role: Role, model: Model, config: Config) -> Harness:
         tools=settings.tools,
         prompt=settings.prompt,
         limits=limits,
-        price=config.prices.get(model.name),
+        price=prices.current(config, model.name),
         sharing=settings.concurrency,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import config as configuration
+from pipeline import prices
 from pipeline.errors import InputError
 from pipeline.generate import style
 from pipeline.generate.base import Base, open_base
@@ -70,7 +71,7 @@ def carry_out(request: Request, config: Config) -> Summary:
             limit_usd=settings.limit_usd,
             base_sha=base.sha,
             style_texts=texts,
-            price=config.prices.get(endpoint.model) or _free(settings),
+            price=prices.current(config, endpoint.model) or _free(settings),
             prompt=settings.prompt,
         )
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline import config, evaluations
+from pipeline import config, evaluations, prices
+from pipeline.cost import cost_usd
 from pipeline.decide import Options, Verdict, judge, trace
-from pipeline.decide.ebh import select_named
-from pipeline.decide.words import sentence
+from pipeline.decide.ebh import select
+from pipeline.decide.groups import grouped
+from pipeline.decide.routing import suggest
+from pipeline.decide.words import basis, sentence
 from pipeline.errors import InputError
-from pipeline.types import Evaluation
+from pipeline.rows import Row
+from pipeline.types import Measure
 from pipeline.verbs import config_option, emit, json_option
 
 PATH = click.Path(path_type=Path)
@@ -40,6 +43,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--measure", type=click.Choice(["tests", "recall"]), help="Primary score (default: see docs/decide.md).")
 @click.option("--cost-cap-usd", type=float, help="Most that one attempt can cost; your runner enforces it.")
 @click.option("--fixed-usd", type=float, help="Spent on training so far: adds the break-even.")
+@click.option("--gpu-usd-per-hour", type=float, help="What if own's hardware cost this: prices own and base anew.")
 @click.option("--switched-at", metavar="TIME", help="When a human routed the team to own; later PRs are audits.")
 @click.argument("more", type=PATH, nargs=-1, metavar="[FILE]...")
 @config_option
@@ -51,9 +55,10 @@ def command(
     as_trace: bool,
     margin: float | None,
     value: float | None,
-    measure: str | None,
+    measure: Measure | None,
     cost_cap_usd: float | None,
     fixed_usd: float | None,
+    gpu_usd_per_hour: float | None,
     switched_at: str | None,
     config_path: Path | None,
     as_json: bool,
@@ -70,12 +75,39 @@ def command(
     options = Options(
         cost_cap_usd=_above_zero("--cost-cap-usd", cost_cap_usd),
         fixed_usd=_above_zero("--fixed-usd", fixed_usd),
+        training_pulls=loaded.train.retrain_after_pulls,
         measure=measure,
         switched=loaded.serve.route == "own" or switched_at is not None,
         switched_at=_time("--switched-at", switched_at),
     )
+    rate = _above_zero("--gpu-usd-per-hour", gpu_usd_per_hour)
     with _without_collector():
-        _decide(paths, by, as_trace, settings, options, as_json)
+        _decide(Source(paths, loaded, rate), by, as_trace, settings, options, as_json)
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the evaluations come from, and what own's hours would cost instead."""
+
+    paths: tuple[Path, ...]
+    config: config.Config
+    gpu_usd_per_hour: float | None
+    """None: costs as recorded."""
+
+    def rows(self) -> Iterable[Row]:
+        found = evaluations.graded(self.paths)
+        return found if self.gpu_usd_per_hour is None else map(self._priced, found)
+
+    def rows_by(self, name: str) -> Iterable[tuple[Row, Any]]:
+        found = evaluations.graded_by(self.paths, name)
+        return found if self.gpu_usd_per_hour is None else ((self._priced(row), value) for row, value in found)
+
+    def _priced(self, row: Row) -> Row:
+        if row.role != "frontier":
+            known = prices.current(self.config, row.model) or config.Price()
+            price = dataclasses.replace(known, gpu_usd_per_hour=self.gpu_usd_per_hour)
+            row.cost_usd = cost_usd(price, row, row.seconds / self.config.evaluate.concurrency)
+        return row
 
 
 @contextlib.contextmanager
@@ -91,7 +123,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def _decide(
-    paths: tuple[Path, ...],
+    source: Source,
     by: str | None,
     as_trace: bool,
     settings: config.DecideConfig,
@@ -99,12 +131,12 @@ def _decide(
     as_json: bool,
 ) -> None:
     if by is None:
-        rows = evaluations.read(paths)
+        rows = source.rows()
         _print_all(
             trace(rows, settings, options) if as_trace else [judge(rows, settings, options)], as_json or as_trace
         )
         return
-    groups = grouped(evaluations.rows(paths), by)
+    groups = grouped(source.rows_by(by), by)
     if as_trace:
         for name, rows_of in groups.items():
             _print_all(({"by": name, **verdict} for verdict in trace(rows_of, settings, options)), True)
@@ -138,47 +170,11 @@ def _time(name: str, text: str | None) -> str | None:
     return day(text, name)
 
 
-_OF_THE_MODEL = {"model", "adapter", "role"}
-"""Fields that differ between the roles of one pull request: own's value speaks for the pull request."""
-
-
-def grouped(rows: Iterable[dict[str, Any]], by: str) -> dict[Any, list[Evaluation]]:
-    """Evaluations by the value of a field, in order of first appearance; null where a row lacks it.
-
-    For a field of the model the value of own's rows counts, and base and frontier rows of the
-    same pull request go with each of them. Raises InputError when no row has the field.
-    """
-    every = list(rows)
-    if every and not any(by in row for row in every):
-        known = ", ".join(dict.fromkeys(key for row in every for key in row))
-        raise InputError(f"--by: no row has a field {by!r}; fields here: {known}")
-    groups: dict[str, tuple[Any, list[Evaluation]]] = {}
-    values = _own_values(every, by) if by in _OF_THE_MODEL else {}
-    for row in every:
-        others = by in _OF_THE_MODEL and row["role"] != "own"
-        for value in values.get((row["repo"], row["number"]), {}).values() if others else [row.get(by)]:
-            groups.setdefault(json.dumps(value, sort_keys=True), (value, []))[1].append(evaluations.evaluation(row))
-    return {_hashable(value): found for value, found in groups.values()}
-
-
-def _own_values(rows: Iterable[dict[str, Any]], by: str) -> dict[tuple[str, int], dict[str, Any]]:
-    values: dict[tuple[str, int], dict[str, Any]] = {}
-    for row in rows:
-        if row["role"] == "own":
-            values.setdefault((row["repo"], row["number"]), {})[json.dumps(row.get(by))] = row.get(by)
-    return values
-
-
-def _hashable(value: Any) -> Any:
-    return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
-
-
 def _with_discoveries(verdicts: list[Verdict], error_chance: float) -> Iterator[Verdict]:
-    """Each verdict with ``discovery``: claimed by e-BH over all of them at that false discovery rate."""
-    names = {str(i): verdict["log_e"]["noninferior"] for i, verdict in enumerate(verdicts)}
-    claimed = select_named(names, error_chance)
-    for i, verdict in enumerate(verdicts):
-        yield {**verdict, "discovery": str(i) in claimed}
+    """Each verdict with ``discovery`` and ``route``: both by e-BH over all of them at that false discovery rate."""
+    claimed = select([verdict["log_e"]["noninferior"] for verdict in verdicts], error_chance)
+    for i, (verdict, route) in enumerate(zip(verdicts, suggest(verdicts, error_chance), strict=True)):
+        yield {**verdict, "discovery": i in claimed, "route": route}
 
 
 def _print_all(verdicts: Iterable[Verdict], as_json: bool) -> None:
@@ -188,5 +184,7 @@ def _print_all(verdicts: Iterable[Verdict], as_json: bool) -> None:
         if not as_json:
             prefix = f"{verdict['by']}: " if "by" in verdict else ""
             click.echo(f"{prefix}{verdict['state']}: {sentence(verdict)}", err=True)
-            for reason in verdict["reasons"]:
+            for reason in (*verdict["reasons"], basis(verdict)):
                 click.echo(f"  {reason}", err=True)
+            if "route" in verdict:
+                click.echo(f"  route: {verdict['route']['to']}", err=True)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.decide.band import Edge, lower_edge, upper_edge
+from pipeline.decide.band import lower_edge, upper_edge
 from pipeline.decide.bets import BETS, Process, log_e, log_mean
+from pipeline.decide.edge import Edge
 from tests.decide import slow
 
 differences = st.lists(st.floats(-1, 1, allow_subnormal=False), max_size=40)
@@ -71,6 +72,15 @@ def test_the_order_does_not_matter(xs: list[float], rng: random.Random) -> None:
 def test_swapping_the_arms_mirrors_the_band(xs: list[float]) -> None:
     assert lower_edge([-x for x in xs], 0.025) == -upper_edge(xs, 0.025)
     assert lower_edge(xs, 0.025) <= upper_edge(xs, 0.025) + 1e-9 or len(xs) == 0
+
+
+@pytest.mark.parametrize("mean", [-0.9, -0.53, 0.3, 0.74])
+def test_bounds_far_from_zero_agree_too(mean: float) -> None:
+    """Where the search starts far from the root, bets that do not matter at first matter at the end."""
+    rng = random.Random(3)
+    xs = [max(-1.0, min(1.0, rng.gauss(mean, 0.3))) for _ in range(235)]
+    assert lower_edge(xs, 0.025) == pytest.approx(slow.lower(xs, 0.025), abs=1e-6)
+    assert upper_edge(xs, 0.025) == pytest.approx(slow.upper(xs, 0.025), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -135,6 +145,37 @@ def test_at_margin_zero_ties_prove_nothing() -> None:
 def test_a_threshold_at_minus_one_is_refused() -> None:
     with pytest.raises(ValueError, match="-1"):
         Process(-1.0)
+
+
+@given(any_stream, st.sampled_from([-0.5, -0.05, 0.0, 0.3]), st.sampled_from([-1.0, 0.0, 1.0, 3.0]), st.data())
+def test_when_a_process_is_asked_changes_nothing(
+    xs: list[float], theta: float, goal: float, data: st.DataObject
+) -> None:
+    """Observations wait inside a process; what it says is what one that never waits says, to the last bit."""
+    lazy, eager = Process(theta), [0.0] * 8
+    asked = data.draw(st.lists(st.booleans(), min_size=len(xs), max_size=len(xs)))
+    for x, now in zip(xs, asked, strict=True):
+        lazy.add(x)
+        eager = [log + math.log1p(k / (1 + theta) * (x - theta)) for log, k in zip(eager, BETS, strict=True)]
+        if now:
+            assert lazy.reaches(goal) == (log_mean(eager) >= goal)
+    assert lazy.logs == eager and lazy.n == len(xs)
+
+
+@pytest.mark.parametrize("n", [600, 3000])
+def test_long_streams_wait_in_batches_and_many_bets_are_negligible(n: int) -> None:
+    rng = random.Random(n)
+    xs = [round(rng.uniform(-1, 1), 3) for _ in range(n)]
+    process = Process(-0.05)
+    process.extend(xs)
+    one_by_one = Process(-0.05)
+    for x in xs:
+        one_by_one.add(x)
+        one_by_one.reaches(3.7)
+    assert process.logs == one_by_one.logs
+    edge = lower_edge(xs, 0.025)
+    assert log_e(xs, edge) == pytest.approx(math.log(40), abs=1e-6)
+    assert log_e(xs, -upper_edge([-x for x in xs], 0.025)) == pytest.approx(math.log(40), abs=1e-6)
 
 
 def test_growth_is_that_of_the_best_bet() -> None:

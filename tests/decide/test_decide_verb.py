@@ -54,7 +54,10 @@ def test_the_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     first, *reasons = captured.err.splitlines()
     assert first.startswith("close: own is level with frontier (from -17 to +17, 30 PRs); non-inferiority within 5 ")
     assert first.endswith("about 60 more PRs and $132 at this rate")
-    assert reasons == ["  undecided: non-inferiority is not yet shown"]
+    early = "undecided: cannot be decided yet; 30 of at least 110 pull requests, which it takes even if own ties"
+    assert len(reasons) == 2 and reasons[0].startswith(f"  {early}")
+    rule = "rule: better, or non-inferior and cheaper; margin 5 points; error chance 0.025 of this epoch"
+    assert reasons[1] == f"  {rule}; 30 PRs by recall, 0 void; epoch 1: a1 against large"
 
 
 def test_the_trace_has_one_line_per_pull_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,3 +142,18 @@ def test_a_switch_is_dated_by_a_flag(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert verdict["state"] == "switched" and verdict["audit"]["n"] == 60 - 24
     assert run(["decide", "--evaluations", path, "--switched-at", "yesterday"]) == 2
     assert "--switched-at: 'yesterday' is not a date" in capsys.readouterr().err
+
+
+def test_what_if_the_hardware_cost_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Own's measured seconds at the new rate, shared by the attempts at once, with the share of idle hours."""
+    path = save(tmp_path / "e.jsonl", duels([0.0] * 3, seconds=3600.0))
+    config = tmp_path / "c.yml"
+    config.write_text('evaluate: {concurrency: 4}\nprices: {"small+a": {gpu_usd_per_hour: 1, gpu_idle_share: 0.5}}')
+    arguments = ["--evaluations", path, "--config", str(config), "--json"]
+    (recorded,) = decide(capsys, *arguments)
+    (what_if,) = decide(capsys, *arguments, "--gpu-usd-per-hour", "2")
+    assert recorded["own"]["usd_per_attempt"] == pytest.approx(0.2)
+    assert what_if["own"]["usd_per_attempt"] == pytest.approx(2 / 4 / 0.5)
+    assert what_if["frontier"] == recorded["frontier"]
+    (grouped,) = decide(capsys, *arguments, "--gpu-usd-per-hour", "2", "--by", "repo")
+    assert grouped["own"] == what_if["own"]

@@ -1,7 +1,9 @@
 """Reading evaluations: what is accepted, and how every fault is named."""
 
+import dataclasses
 import json
 import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,9 @@ CONTRACT = {
     "cost_usd": 0.1,
     "cheat_marks": [],
 }
+
+
+FIELDS = [f.name for f in dataclasses.fields(Evaluation)]
 
 
 def write(path: Path, *lines: Any) -> Path:
@@ -123,7 +128,40 @@ def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
         },
     )
 )
-def test_the_quick_check_and_the_thorough_one_agree(changes: dict[str, Any]) -> None:
+def test_the_quick_reader_and_the_thorough_one_agree(changes: dict[str, Any]) -> None:
     candidate = CONTRACT | changes
-    if evaluations._is_sound(candidate):
-        assert evaluations.fault_of(candidate) is None
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "e.jsonl", candidate)
+        fault = evaluations.fault_of(candidate)
+        if fault is None:
+            (lean,) = evaluations.graded([path])
+            (full,) = evaluations.read([path])
+            assert {name: getattr(lean, name) for name in FIELDS} == {name: getattr(full, name) for name in FIELDS}
+        else:
+            with pytest.raises(InputError) as caught:
+                list(evaluations.graded([path]))
+            assert str(caught.value) == f"{path}:1: {fault}; mend or remove that line"
+
+
+@pytest.mark.parametrize("line", [b"\xff\n", b'{"at": "\xff"}\n', b'{"a": 1}{"b": 2}\n'])
+def test_bytes_that_are_no_text_are_named_by_both_readers(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_bytes(json.dumps(CONTRACT).encode() + b"\n" + line)
+    for reader in (evaluations.read, evaluations.graded):
+        with pytest.raises(InputError, match=r"e\.jsonl:2: "):
+            list(reader([path]))
+
+
+def test_a_lone_surrogate_and_a_huge_number_pass_as_they_always_did(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", CONTRACT | {"title": "\ud800", "tokens_in": 2**70, "score": 1})
+    (lean,), (full,) = evaluations.graded([path]), evaluations.read([path])
+    assert (lean.title, lean.tokens_in, lean.score) == (full.title, full.tokens_in, full.score)
+
+
+def test_a_field_beside_the_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", CONTRACT | {"kind": "bug", "a-b": [1]}, CONTRACT | {"kind": None}, CONTRACT)
+    assert [value for _, value in evaluations.graded_by([path], "kind")] == ["bug", None, None]
+    assert [value for _, value in evaluations.graded_by([path], "a-b")] == [[1], None, None]
+    assert [value for _, value in evaluations.graded_by([path], "repo")] == ["o/n"] * 3
+    with pytest.raises(InputError, match="no row has a field 'color'; fields here: at, repo"):
+        list(evaluations.graded_by([path], "color"))

@@ -1,16 +1,20 @@
 """Savings, utility, break-even and forecast."""
 
+import dataclasses
+import datetime
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.decide import Options, judge
+from pipeline.decide import Options, judge, trace
 from pipeline.decide.forecast import fewest_pulls, further_pulls
 from pipeline.decide.saving import CAP_LADDER_USD, Saving
 from pipeline.decide.utility import Utility, break_even
 from pipeline.settings import DecideConfig
+from pipeline.types import Evaluation
 from tests.decide import slow
 from tests.decide.rows import duels
 
@@ -109,6 +113,65 @@ def test_break_even() -> None:
     }
     verdict = judge(duels([0.0] * 60), DecideConfig(value_of_solved_pull_usd=4.0), Options(fixed_usd=100.0))
     assert verdict["cost"]["break_even_pulls"]["expected"] == pytest.approx(100 / 1.8)
+
+
+MONTH = 365.25 / 12
+
+
+def merged(ds: list[float], days: float = 1.0, **changes: Any) -> list[Evaluation]:
+    """One PR merged every ``days`` days from the new year on."""
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    times = [(start + datetime.timedelta(days=days * n)).strftime("%Y-%m-%dT%H:%M:%SZ") for n in range(len(ds))]
+    return [dataclasses.replace(r, merged_at=times[r.number - 1]) for r in duels(ds, **changes)]
+
+
+def test_savings_a_month_come_from_the_teams_own_volume() -> None:
+    cost = judge(merged([0.0] * 61, days=0.5))["cost"]
+    assert cost["pulls_per_month"] == pytest.approx(2 * MONTH)
+    assert cost["saving_usd_per_month"] == pytest.approx(1.8 * 2 * MONTH) and cost["training_usd_per_pull"] is None
+    spread = judge(merged([0.0] * 61, days=0.5), options=Options(fixed_usd=100.0, training_pulls=200))["cost"]
+    assert spread["training_usd_per_pull"] == 0.5
+    assert spread["saving_usd_per_month"] == pytest.approx((1.8 - 0.5) * 2 * MONTH)
+
+
+def test_two_trainings_share_what_was_spent() -> None:
+    rows = [*merged([0.0] * 5), *duels([0.0] * 5, 6, own_adapter="a2")]
+    assert judge(rows, options=Options(fixed_usd=100.0, training_pulls=50))["cost"]["training_usd_per_pull"] == 1.0
+
+
+def test_break_even_is_a_date() -> None:
+    cost = judge(merged([0.0] * 11), options=Options(fixed_usd=18.0))["cost"]
+    assert cost["break_even_pulls"] == {"expected": pytest.approx(10.0), "soonest": None, "latest": None}
+    assert cost["break_even_date"] == {"expected": "2026-01-21", "soonest": None, "latest": None}
+    never = judge(merged([0.0] * 11, own_cost_usd=5.0), options=Options(fixed_usd=18.0))["cost"]
+    assert never["break_even_pulls"]["expected"] is None and never["break_even_date"]["expected"] is None
+    assert never["saving_usd_per_month"] < 0
+
+
+def test_without_merge_times_there_are_no_dates() -> None:
+    for rows in (duels([0.0] * 30), [dataclasses.replace(r, merged_at="soon") for r in duels([0.0] * 30)]):
+        verdict = judge(rows, options=Options(fixed_usd=18.0))
+        assert verdict["cost"]["pulls_per_month"] is None and verdict["cost"]["saving_usd_per_month"] is None
+        assert verdict["cost"]["break_even_date"] == {"expected": None, "soonest": None, "latest": None}
+        assert verdict["forecast"]["date"] is None
+
+
+def test_the_forecast_has_a_date_until_it_is_shown() -> None:
+    verdict = judge(merged([0.0] * 50))
+    day = datetime.date(2026, 1, 1) + datetime.timedelta(days=49 + verdict["forecast"]["pulls"])
+    assert verdict["forecast"]["date"] == day.isoformat()
+    assert judge(merged([0.0] * 120))["forecast"]["date"] is None
+
+
+def test_a_date_beyond_the_calendar_is_null() -> None:
+    cost = judge(merged([0.0] * 3, own_cost_usd=1.9999999), options=Options(fixed_usd=1e12))["cost"]
+    assert cost["break_even_pulls"]["expected"] > 1e18 and cost["break_even_date"]["expected"] is None
+
+
+def test_the_trace_knows_only_the_merges_so_far() -> None:
+    lines = list(trace(merged([0.0] * 5) + merged([0.0] * 9, days=2.0)[10:]))
+    rates = [line["cost"]["pulls_per_month"] for line in lines]
+    assert rates[0] is None and rates[1] == pytest.approx(MONTH) and rates[-1] < MONTH
 
 
 def test_forecast_is_what_is_missing_over_the_growth() -> None:

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from pipeline.decide.pairs import Pair, fold, pairs
+from pipeline.decide.pairs import Pair, pairs
+from pipeline.decide.stream import fold
 from pipeline.types import Evaluation
 from tests.decide.rows import duel, duels, row
 

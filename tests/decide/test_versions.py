@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.decide import Options, judge, trace
-from pipeline.decide.epochs import level, next_wealth
+from pipeline.decide.wealth import level, next_wealth
 from pipeline.types import Evaluation
 from tests.decide import slow
 from tests.decide.rows import duels

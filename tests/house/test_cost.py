@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cost import cost_usd
+from pipeline.cost import cost_usd, price_at
+from pipeline.errors import InputError
 from pipeline.rollout.wire import Usage
 from pipeline.settings import Price
 
@@ -43,3 +44,27 @@ def test_a_cost_is_never_negative_and_caching_never_dearer(fresh: int, out: int,
     assert with_cache is not None
     assert without is not None
     assert 0 <= with_cache <= without * (1 + 1e-9)
+
+
+def test_idle_hours_are_paid_by_the_work() -> None:
+    half = Price(gpu_usd_per_hour=4.0, gpu_idle_share=0.5)
+    assert cost_usd(half, USAGE, 900) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("share", [1.0, -0.1, float("nan")])
+def test_a_machine_that_always_waits_has_no_price(share: float) -> None:
+    with pytest.raises(InputError, match=r"gpu_idle_share .* is not from 0 to below 1"):
+        Price(gpu_usd_per_hour=4.0, gpu_idle_share=share)
+
+
+def test_a_price_holds_from_its_day_on() -> None:
+    first, second, third = (Price(gpu_usd_per_hour=rate) for rate in (1.0, 2.0, 3.0))
+    table = {"m": first, "m@2026-03-01": second, "m@2026-06-01": third, "other@2026-01-01": Price()}
+    days = {"2025-12-31": first, "2026-02-28": first, "2026-03-01": second, "2026-06-01T08:00:00Z": third}
+    assert {day: price_at(table, "m", day) for day in days} == days
+    assert price_at({"m@2026-03-01": second}, "m", "2026-02-28") is None and price_at(table, "x", "2026-07-01") is None
+
+
+def test_a_model_may_have_an_at_in_its_name() -> None:
+    assert price_at({"m@20240229": TOKENS}, "m@20240229", "2026-01-01") is TOKENS
+    assert price_at({"m@20240229": TOKENS}, "m", "2026-01-01") is None
