@@ -33,6 +33,10 @@ class Limited(GitHubError):
         self.secondary = secondary
         """Too much at once or too fast: REST and GraphQL alike; else only the one that was asked."""
 
+    def again(self) -> Limited:
+        """The same, to be raised once more: one object raised again and again keeps the frames of every time."""
+        return Limited(str(self), self.until, self.secondary)
+
 
 class Unavailable(GitHubError):
     """GitHub, or the way to it, is down; nothing says that the request was wrong."""

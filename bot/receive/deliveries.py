@@ -169,6 +169,20 @@ def give_back(store: Store, claimed: Sequence[Delivery]) -> None:
             )
 
 
+def hold(store: Store, delivery: Delivery, until: float, error: str) -> int:
+    """Put back ``delivery`` until a rate limit opens, and those that wait beside it; how many these are.
+
+    Beside it are those of the same event and installation: each would run into the same limit.
+    """
+    with store.atomic():
+        put_back(store, delivery, until, error)
+        return store.db.execute(
+            "UPDATE deliveries SET due_at = ?"
+            " WHERE state = 'waiting' AND event = ? AND installation = ? AND due_at < ?",
+            [until, delivery.event, delivery.installation, until],
+        ).rowcount
+
+
 def bury(store: Store, delivery: Delivery, error: str) -> None:
     """Nothing more is tried until somebody replays it. ``error``: one line on why, and what to do."""
     with store.atomic():

@@ -142,7 +142,7 @@ class Client:
         now = self._timing.now
         shut = self._shut.get(ask.graphql)
         if shut and now() < shut.until:
-            return shut  # asking on would prolong it
+            return shut.again()  # asking on would prolong it
         authorization = self._tokens.get()
         try:
             answer = self._wire.exchange(ask, url, parameters, body, authorization)

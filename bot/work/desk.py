@@ -69,8 +69,8 @@ def _fail(delivery: Delivery, store: Store, error: Exception) -> None:
 
 def _wait(delivery: Delivery, store: Store, error: Exception) -> str:
     assert isinstance(error, Limited)
-    deliveries.put_back(store, delivery, error.until, str(error))
-    return "it waits until then"
+    others = deliveries.hold(store, delivery, error.until, str(error))
+    return f"it waits until then, and so do {others} like it"
 
 
 def _suspended(delivery: Delivery, store: Store, error: Exception) -> str:

@@ -237,3 +237,18 @@ def test_old_bodies_go_and_unfinished_ones_stay(store: Store, monkeypatch: pytes
     bodies = {r["guid"]: r["body"] for r in store.db.query("SELECT guid, body FROM deliveries")}
     assert bodies == {"a": None, "b": None, "c": BODY, "d": BODY}
     assert deliveries.purge(store, 14) == 0
+
+
+def test_a_rate_limit_holds_what_would_run_into_it_too(store: Store) -> None:
+    """Else each of thousands would be taken up, refused and put back by itself."""
+    put(store, "a", "pull_request", "closed")
+    put(store, "b", "pull_request", "closed", repo_id=11)
+    put(store, "c", "push")
+    put(store, "d", "pull_request", "closed", installation=2, repo_id=12)
+    (delivery,) = deliveries.claim(store, 1, 1000.0)
+    assert deliveries.hold(store, delivery, 2000.0, "a rate limit") == 1
+    assert guids(deliveries.claim(store, 9, 1999.0)) == ["c", "d"]
+    assert row(store, "b")["error"] is None and row(store, "a")["tries"] == 0
+    for claimed in "cd":
+        store.db.execute("UPDATE deliveries SET state = 'done' WHERE guid = ?", [claimed])
+    assert guids(deliveries.claim(store, 9, 2000.0)) == ["a", "b"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -96,3 +97,15 @@ def test_a_secondary_limit_shuts_both_doors(github: StandIn, client: Client) -> 
         with pytest.raises(Limited, match="secondary rate limit"):
             call(client)
     assert github.graphql_calls == 0
+
+
+def test_a_limit_that_is_met_a_thousand_times_keeps_nothing_of_them(github: StandIn, client: Client) -> None:
+    """An exception keeps the frames of each time that it is raised, and with them whatever they held."""
+    client.token()
+    github.fail(faults.secondary(300))
+    lengths = []
+    for _ in range(5):
+        with pytest.raises(Limited, match="secondary rate limit") as met:
+            read(client)
+        lengths.append(len(traceback.extract_tb(met.value.__traceback__)))
+    assert lengths[1:] == lengths[1:2] * 4
