@@ -260,8 +260,10 @@ def test_without_a_secret_nothing_is_believed(tmp_path: Path) -> None:
 
 
 def test_nothing_of_all_that_was_a_crash(receiver: Receiver) -> None:
-    """Last in this file on purpose: the log of everything above."""
+    """Last in this file on purpose: the log of all that this process was asked above."""
+    for _ in range(3):
+        receiver.post(BODY, signed(BODY, secret="guessed"))
     log = receiver.log.read_text()
     assert "Traceback" not in log and SECRET not in log
     assert "answered 401: the signature does not match" in log
-    assert log.count("answered 401") == 1, "one line a minute"
+    assert log.count("answered 401") <= 2, "one line a minute"

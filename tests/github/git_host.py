@@ -6,6 +6,7 @@ import base64
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ class GitHost:
         """Paths, in the order in which they came."""
         self.broken: str = ""
         """Requests whose path holds this end in the middle; "" for none."""
+        self.asked: Callable[[], None] = lambda: None
+        """Called with each request, while git waits for the answer."""
         host = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -59,6 +62,7 @@ class GitHost:
     def _serve(self, asked: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(asked.path)
         self.requests.append(parts.path)
+        self.asked()
         name, _, rest = parts.path.lstrip("/").partition(".git/")
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
         if not self._allowed(asked.headers.get("Authorization", "")):

@@ -88,14 +88,15 @@ def test_force_pushed_and_renamed_branches_are_followed(host: GitHost, origin: B
 def test_the_token_is_in_no_argument_and_in_no_file(host: GitHost, origin: Builder, path: Path) -> None:
     seen: set[str] = set()
 
-    def look(_: str) -> None:
+    def look() -> None:
         for each in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 seen.add(each.read_bytes().decode("utf-8", "replace"))
             except OSError:
                 continue
 
-    mirror.sync(path, source(host), look)
+    host.asked = look
+    mirror.sync(path, source(host))
     assert any("fetch" in words and host.url("acme/lib") in words for words in seen)
     assert not [words for words in seen if TOKEN in words or BASIC in words]
     files = [each for each in path.parent.rglob("*") if each.is_file()]
