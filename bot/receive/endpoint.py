@@ -87,7 +87,7 @@ class Post:
     def __init__(self, endpoint: Endpoint, answer: Callable[[int, bytes], None]) -> None:
         self._endpoint = endpoint
         self._answer: Callable[[int, bytes], None] | None = answer
-        self._held = bytearray()
+        self._held: bytes | bytearray = b""
         self._clock: asyncio.TimerHandle | None = None
         self.reading = False
         """Whether pieces are still wanted."""
@@ -121,7 +121,7 @@ class Post:
             if len(piece) > room.free:
                 raise NotNow(FULL)
             room.free -= len(piece)
-            self._held += piece
+            self._held = _joined(self._held, piece)
             _check_length(len(self._held))
         except (webhook.Refused, NotNow) as reason:
             self._refuse(reason)
@@ -177,13 +177,22 @@ class Post:
 
     def _give_back(self) -> None:
         self._endpoint.room.free += len(self._held)
-        self._held = bytearray()
+        self._held = b""
 
 
 def _check_length(length: int) -> None:
     """``length``: as the header announces it, or of the body so far. Raises TooLarge."""
     if length > webhook.MOST_BYTES:
         raise webhook.TooLarge(f"the body is larger than {webhook.MOST_BYTES} bytes")
+
+
+def _joined(held: bytes | bytearray, piece: bytes) -> bytes | bytearray:
+    """Most bodies come as one piece, which is then not copied."""
+    if not held:
+        return piece
+    joined = held if isinstance(held, bytearray) else bytearray(held)
+    joined += piece
+    return joined
 
 
 def _error(why: str) -> bytes:
