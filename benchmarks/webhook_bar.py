@@ -13,15 +13,15 @@ from bot.receive.webhook import Arrival
 from bot.serve import server
 
 
-async def believe(self: inbox.Inbox, arrival: Arrival) -> bool:
-    return True
+def believe(self: inbox.Inbox, arrival: Arrival, then: inbox.Then) -> None:
+    then(True)
 
 
 def main(name: str, db: Path) -> None:
     if name == "each":
         inbox.BATCH = 1
     elif name == "none":
-        inbox.Inbox.put = believe  # type: ignore[method-assign]
+        inbox.Inbox.hand = believe  # type: ignore[method-assign]
     server.run(db, "127.0.0.1", 0, worker=None, ready=lambda url: print(url, flush=True))
 
 

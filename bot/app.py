@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp
 
 from bot.install.setup import setup_router
 from bot.pages import dashboard
@@ -19,12 +18,22 @@ from bot.receive.secrets import Secrets
 from bot.serve.health import health
 
 
+@dataclass(frozen=True)
+class Web:
+    """What is served."""
+
+    endpoint: Endpoint
+    """``/webhook``: stands before the framework, whose work for one request is more than all of ours."""
+    app: FastAPI
+    """Everything else."""
+
+
 def create_app(
     db: Path,
     *,
     ring: Callable[[], None] = lambda: None,
     worker_alive: Callable[[], bool] = lambda: False,
-) -> ASGIApp:
+) -> Web:
     """The application over the database ``db``, whose schema must be up to date.
 
     ``ring`` is called after each commit of deliveries, from another thread; ``worker_alive`` says
@@ -49,4 +58,4 @@ def create_app(
 
     app.include_router(setup_router(db))
     app.include_router(dashboard.router(db))
-    return Endpoint(app, inbox, secrets)
+    return Web(Endpoint(inbox, secrets), app)

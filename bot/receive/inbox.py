@@ -33,12 +33,19 @@ LOCK_SECONDS = 4.0
 IDLE_SECONDS = 1.0
 """After so long without a delivery the thread sees to what could wait: trouble that may be over, the WAL."""
 
-LONG_WAL = 64 * 1024**2
-"""Bytes. Shorter than that it is checkpointed when nothing comes: in a storm each page is then written once."""
+LONG_WAL = 512 * 1024**2
+"""Bytes. Shorter than that it is checkpointed when nothing comes: in a storm each page is then written once.
+
+15,000 deliveries or so: at 64 MiB one in a hundred would wait for a checkpoint, a tenth of a second and more.
+"""
 
 
 class Unwritable(RunError):
     """The database takes nothing at the moment (disk full, locked): answer 503, GitHub keeps the delivery."""
+
+
+Then = Callable[[bool | Unwritable], None]
+"""Told what became of a delivery: durable and new (True), durable and known before (False), or not stored."""
 
 
 def insert(db: sqlite3.Connection, arrivals: Sequence[Arrival], source: str = "webhook") -> int:
@@ -78,7 +85,8 @@ def _which(db: sqlite3.Connection, arrivals: Sequence[Arrival], count: int, last
 @dataclass(frozen=True, slots=True)
 class _Entry:
     arrival: Arrival
-    answer: asyncio.Future[bool]
+    then: Then
+    loop: asyncio.AbstractEventLoop
 
 
 _END: list[_Entry] = []
@@ -103,14 +111,15 @@ class Inbox:
     def start(self) -> None:
         self._thread.start()
 
-    async def put(self, arrival: Arrival) -> bool:
-        """Return once it is durable: True, or False when its GUID was known. Raises Unwritable."""
+    def hand(self, arrival: Arrival, then: Then) -> None:
+        """Store it; ``then`` is called in this, the running event loop, once it is durable or could not be stored.
+
+        A callback and not a future: waking a task for each delivery costs half as much as storing it.
+        """
         loop = asyncio.get_running_loop()
-        entry = _Entry(arrival, loop.create_future())
-        self._gathered.append(entry)
+        self._gathered.append(_Entry(arrival, then, loop))
         if len(self._gathered) == 1:
             loop.call_soon(self._hand_over)
-        return await entry.answer
 
     def _hand_over(self) -> None:
         """Wake the thread once for all that this turn of the event loop has brought, instead of for each."""
@@ -151,7 +160,8 @@ class Inbox:
             new = self._commit([entry.arrival for entry in batch])
         except Exception as error:  # whatever it is: without this thread each later sender would wait for ever
             self._fail(error, len(batch))
-            _answer(batch, Unwritable("the database cannot be written at the moment; the log says why"))
+            why = Unwritable("the database cannot be written at the moment; the log says why")
+            _answer(batch, [why] * len(batch))
             return
         self._mend()
         _answer(batch, new)
@@ -198,21 +208,19 @@ class Inbox:
             self._disconnect()
 
 
-def _answer(batch: Sequence[_Entry], outcome: Sequence[bool] | Exception) -> None:
-    """Wake the senders in their own event loop, which may be gone when the server was made to end at once."""
-    loop = batch[0].answer.get_loop()
+def _answer(batch: Sequence[_Entry], outcome: Sequence[bool | Unwritable]) -> None:
+    """Tell the senders in their own event loop, which may be gone when the server was made to end at once."""
+    loop = batch[0].loop
     if not loop.is_closed():
-        loop.call_soon_threadsafe(_resolve, batch, outcome)
+        loop.call_soon_threadsafe(_tell, batch, outcome)
 
 
-def _resolve(batch: Sequence[_Entry], outcome: Sequence[bool] | Exception) -> None:
-    for place, entry in enumerate(batch):
-        if entry.answer.done():
-            continue
-        if isinstance(outcome, Exception):
-            entry.answer.set_exception(outcome)
-        else:
-            entry.answer.set_result(outcome[place])
+def _tell(batch: Sequence[_Entry], outcome: Sequence[bool | Unwritable]) -> None:
+    for entry, result in zip(batch, outcome, strict=True):
+        try:
+            entry.then(result)
+        except Exception:  # the others of the batch wait for their answer
+            log.exception("a delivery that was stored could not be answered")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+import msgspec
 
 from pipeline.errors import InputError
 
@@ -29,6 +29,9 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 ACTION = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 MOST_ID = 2**63 - 1
 """The largest integer that SQLite holds."""
+
+STEP = 430
+"""Python reads no integer of more than 4,300 digits, and such a one has ten bytes that lie so far apart."""
 
 
 class Refused(InputError):
@@ -114,24 +117,35 @@ def read(guid: str, event: str, body: bytes) -> Arrival:
 
     Of the payload only what the row needs is looked at; of another type than GitHub's it is None.
     """
-    try:
-        seen = _Outline.model_validate_json(body)
-    except ValidationError:  # no object, or an odd one: the slow and exact way
-        seen = _outline(guid, body)
+    seen = _quick(body) or _outline(guid, body)
     known = isinstance(seen.action, str) and ACTION.fullmatch(seen.action)
     return Arrival(guid, event, seen.action if known else None, _id(seen.installation), _id(seen.repository), body)
 
 
-class _Thing(BaseModel):
+class _Thing(msgspec.Struct):
     id: Any = None
 
 
-class _Outline(BaseModel):
+class _Outline(msgspec.Struct):
     """What the row needs of the payload; the rest is checked to be JSON and not made into objects."""
 
     action: Any = None
     installation: _Thing | None = None
     repository: _Thing | None = None
+
+
+_DECODE = msgspec.json.Decoder(_Outline).decode
+_LONG_NUMBER = re.compile(rb"\d{10}")
+
+
+def _quick(body: bytes) -> _Outline | None:
+    """What ``_outline`` says, in a sixth of the time; None when that is to be asked: no object, or an odd one."""
+    if _LONG_NUMBER.search(body[::STEP]):
+        return None
+    try:
+        return _DECODE(body.decode())  # given bytes, it would skip over some that are not UTF-8
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _outline(guid: str, body: bytes) -> _Outline:
@@ -143,8 +157,11 @@ def _outline(guid: str, body: bytes) -> _Outline:
         raise BadDelivery(f"delivery {guid}: the body is not JSON ({_short(error)})") from None
     if not isinstance(payload, dict):
         raise BadDelivery(f"delivery {guid}: the body is a {type(payload).__name__}, not an object")
-    things = {name: payload[name] for name in ("installation", "repository") if isinstance(payload.get(name), dict)}
-    return _Outline(action=payload.get("action"), **things)
+    return _Outline(payload.get("action"), _thing(payload.get("installation")), _thing(payload.get("repository")))
+
+
+def _thing(found: object) -> _Thing | None:
+    return _Thing(found.get("id")) if isinstance(found, dict) else None
 
 
 def _id(thing: _Thing | None) -> int | None:

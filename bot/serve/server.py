@@ -10,12 +10,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
-from bot.app import create_app
+from bot.app import Web, create_app
 from bot.receive.protocol import Protocol
 from bot.serve.watch import Watched
 from pipeline.errors import InputError
@@ -43,8 +44,8 @@ def run(db: Path, host: str, port: int, *, worker: Sequence[str] | None, ready: 
     with listening:
         _prepare(db)
         watched = Watched(worker) if worker else None
-        app = create_app(db, ring=watched.ring, worker_alive=watched.alive) if watched else create_app(db)
-        server = _Server(_config(app), lambda: ready(_address(host, listening)))
+        web = create_app(db, ring=watched.ring, worker_alive=watched.alive) if watched else create_app(db)
+        server = _Server(_config(web), lambda: ready(_address(host, listening)))
         before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             if watched:
@@ -70,11 +71,11 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _config(app: object) -> uvicorn.Config:
+def _config(web: Web) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        web.app,
         loop="uvloop",
-        http=Protocol,
+        http=partial(Protocol, web.endpoint),  # type: ignore[arg-type]  # it is only called
         ws="none",
         lifespan="on",
         log_config=None,

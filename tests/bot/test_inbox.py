@@ -43,9 +43,22 @@ def open_inbox(db: Path, ring: Callable[[], None] = lambda: None) -> Iterator[In
         box.close()
 
 
+def handed(box: Inbox, arrival: Arrival) -> asyncio.Future[bool]:
+    told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def tell(outcome: bool | Unwritable) -> None:
+        if isinstance(outcome, Unwritable):
+            told.set_exception(outcome)
+        else:
+            told.set_result(outcome)
+
+    box.hand(arrival, tell)
+    return told
+
+
 def put(box: Inbox, *arrivals: Arrival) -> list[bool]:
     async def all_at_once() -> list[bool]:
-        return list(await asyncio.gather(*map(box.put, arrivals)))
+        return list(await asyncio.gather(*[handed(box, arrival) for arrival in arrivals]))
 
     return asyncio.run(all_at_once())
 
@@ -146,7 +159,7 @@ def test_a_row_that_sqlite_refuses_does_not_end_the_thread(db: Path) -> None:
 def test_what_waits_at_the_end_is_stored(db: Path) -> None:
     async def put_and_close() -> list[bool]:
         box = Inbox(db, lambda: None)
-        waiting = [asyncio.ensure_future(box.put(arrival(str(number)))) for number in range(1000)]
+        waiting = [handed(box, arrival(str(number))) for number in range(1000)]
         await asyncio.sleep(0)
         box.start()
         box.close()
