@@ -5,7 +5,8 @@
 All servers run at once on the first core, idle unless it is their turn; the load comes from another core,
 and the rounds are interleaved, so all of them meet the same noise. Beside ours (group commit,
 synchronous=FULL): the same with one commit per delivery, the same storing nothing, and Probot with a
-handler that does nothing and no log (npm, ``make setup``), as a whole and its middleware alone. CPU is the server's own, kernel included.
+handler that does nothing and no log (npm, ``make setup``), as a whole and its middleware alone. CPU is
+the server's own, kernel included.
 ``--storm`` sends so many deliveries to ours, half of them duplicates, and watches its memory.
 
 Bars: at least 1.5 times the rate of ``probot run`` (Probot as its users start it); p99 at most 250 ms at 16
