@@ -53,7 +53,7 @@ def vllm(start: Start) -> Command:
         *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
         *("--model", base, "--served-model-name", BASE),
         *("--host", "127.0.0.1", "--port", str(start.port)),
-        *("--dtype", "bfloat16", "--max-model-len", str(start.max_model_len), "--max-num-seqs", str(PARALLEL)),
+        *("--dtype", _numbers(), "--max-model-len", str(start.max_model_len), "--max-num-seqs", str(PARALLEL)),
         *("--enable-auto-tool-choice", "--tool-call-parser", _parser(base)),
         *_lora(start.adapter, settings),
     ]
@@ -108,6 +108,13 @@ def _model_type(base: str) -> str:
         return str(json.loads(path.read_text()).get("model_type", ""))
     except (OSError, ValueError):
         return base.lower().replace("-", "_").replace(".", "_")
+
+
+def _numbers() -> str:
+    """As in training: a CPU without bfloat16 would take minutes for an answer in it."""
+    from pipeline.train.precision import fastest
+
+    return str(fastest()).removeprefix("torch.")
 
 
 @functools.cache

@@ -40,11 +40,12 @@ def load_template(base: str) -> Template:
 
 
 def load_model(base: str) -> Any:
-    """The resolved ``base`` as a causal language model in bfloat16. Raises InputError when it is none."""
-    import torch
+    """The resolved ``base`` as a causal language model (see ``precision``). Raises InputError when it is none."""
     from transformers import AutoModelForCausalLM
 
-    return _load(AutoModelForCausalLM, base, dtype=torch.bfloat16)
+    from pipeline.train.precision import fastest
+
+    return _load(AutoModelForCausalLM, base, dtype=fastest())
 
 
 def _load(kind: Any, base: str, **options: Any) -> Any:

@@ -23,6 +23,7 @@ from pipeline.errors import RunError
 from pipeline.settings import TrainConfig
 from pipeline.train import checkpoints, head, recipes
 from pipeline.train.checkpoints import Checkpoint
+from pipeline.train.precision import fastest
 from pipeline.train.tokens import Tokens
 
 LONG = 8192
@@ -103,7 +104,7 @@ def _arguments(folder: Path, config: TrainConfig, seed: int) -> TrainingArgument
         lr_scheduler_type="cosine",
         warmup_steps=recipes.WARMUP_SHARE,
         weight_decay=0.01,
-        bf16=True,
+        bf16=fastest() is torch.bfloat16,
         use_cpu=not on_gpu,
         gradient_checkpointing=config.context_tokens > LONG,
         logging_steps=1,

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from pipeline.train.precision import fastest
 from pipeline.train.samples import Conversation
 from pipeline.train.tokens import Tokens
 
@@ -44,6 +45,7 @@ def _logprobs(model: Any, ids: list[int], start: int) -> torch.Tensor:
     """Log-probability of each of ``ids[start:]`` after those before it."""
     model.eval()
     batch = torch.tensor([ids], device=model.device)
-    with torch.no_grad(), torch.autocast(model.device.type, dtype=torch.bfloat16):
+    in_halves = fastest() is torch.bfloat16
+    with torch.no_grad(), torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=in_halves):
         logits = model(input_ids=batch, use_cache=False).logits[0, start - 1 : -1].float()
     return logits.log_softmax(-1).gather(1, batch[0, start:, None])[:, 0]
