@@ -2,7 +2,7 @@
 
     install    the setup page makes the App; doctor proves it
     receive    a delivery is verified and on the disk before its answer; missed ones are recovered
-    work       what follows from it: read again from GitHub, then written in one transaction
+    handle     what follows from it: read again from GitHub, then written in one transaction
     collect    the past once (backfill), then what is new; the clone that files and diffs are read from
     write      answers on GitHub, each once
     pages      all of it, to look at

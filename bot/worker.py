@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from bot.work.crew import Crew
+from bot.handle.crew import Crew
 from pipeline.errors import RunError, SwitchoverError
 from pipeline.store import Store
 

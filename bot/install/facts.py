@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.handle.state import WorkerState
 from bot.install import pem
-from bot.work.state import WorkerState
 from pipeline.credentials import ENVIRONMENT, Credentials, path_for, too_open
 
 LEAST_SECRET = 16

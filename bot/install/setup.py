@@ -18,6 +18,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.errors import NotFound, Rejected, Unavailable
+from bot.handle import state as worker_state
 from bot.install.convert import convert
 from bot.install.facts import belief, facts
 from bot.install.form import DEFAULTS, FormError, Wish, parse
@@ -26,7 +27,6 @@ from bot.install.permissions import EVENTS, GRANTS, PROFILES, SUMMARIES, manifes
 from bot.install.states import LIFETIME_S, Pending, States
 from bot.pages.access import guarded_router, is_https
 from bot.pages.render import page
-from bot.work import state as worker_state
 from pipeline import config, credentials
 from pipeline.addresses import web_of
 from pipeline.credentials import Credentials, Registration

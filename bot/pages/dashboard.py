@@ -17,6 +17,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from bot.handle import state as worker_state
 from bot.pages import links, queries
 from bot.pages.access import Answered, guarded_router
 from bot.pages.links import Links
@@ -31,7 +32,6 @@ from bot.pages.view import (
     reason_line,
     repository_lines,
 )
-from bot.work import state as worker_state
 from pipeline import app_state, credentials
 from pipeline.addresses import GITHUB_API, web_of
 from pipeline.app_state import Reading, Reason

@@ -4,7 +4,7 @@ One thread owns one connection (WAL, synchronous=FULL). It takes all deliveries 
 them together, and only then are their senders answered: under load the disk is waited for once
 per batch, not once per delivery.
 
-Not done here: verifying (webhook.py) and working on what was stored (bot/work).
+Not done here: verifying (webhook.py) and working on what was stored (bot/handle).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.work import state as worker_state
+from bot.handle import state as worker_state
 from pipeline import __version__
 
 
@@ -23,7 +23,7 @@ class Health:
     worker: bool
     """Whether the process that works on deliveries runs at this moment."""
     worker_state: str | None
-    """What it last said of itself, one of bot.work.state.STATES; None before its first word."""
+    """What it last said of itself, one of bot.handle.state.STATES; None before its first word."""
     waiting: int | None = None
     """Deliveries that are not done, also those that are worked on right now; None: the database cannot be read."""
     oldest_waiting_seconds: float | None = None

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.handle.events import HANDLED
 from bot.receive import deliveries, inbox, webhook
-from bot.work.events import HANDLED
 from pipeline.errors import InputError
 from pipeline.store import Store
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
+from bot.handle import state
 from bot.pages import links
-from bot.work import state
 from pipeline import credentials
 from pipeline.credentials import Registration
 from tests.bot import filled

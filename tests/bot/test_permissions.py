@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.collect.queries import names, query
+from bot.handle.events import ACTIONS
 from bot.install import permissions
-from bot.work.events import ACTIONS
 from tests.github.recordings import openapi
 from tests.github.stand_in import identity
 

@@ -11,9 +11,9 @@ import pytest
 
 from bot.errors import Unavailable
 from bot.github import Forge, Timing
+from bot.handle.events import handled
 from bot.receive import inbox, recover, webhook
 from bot.wire.client import Client
-from bot.work.events import handled
 from pipeline.store import Store
 from tests.github.stand_in import StandIn, faults
 

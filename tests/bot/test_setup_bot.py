@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from bot.handle import state
 from bot.install.doctor import checks
-from bot.work import state
 from pipeline import credentials
 from pipeline.app_state import installations, reading, repositories
 from pipeline.store import Store

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from fastapi import FastAPI
 
+from bot.handle import state
 from bot.install.setup import setup_router
-from bot.work import state
 from pipeline import credentials
 from tests.bot.github_web import API
 from tests.bot.served import Answer, get, served

@@ -1,0 +1,81 @@
+"""``issue_comment`` created: a command, perhaps. Acknowledged by a reaction, answered in one comment.
+
+Whoever may not give commands gets no answer at all, not even a reaction: anything else would let
+strangers make the App write on a public repository. The delivery's note says why nothing was done.
+"""
+
+from __future__ import annotations
+
+from bot.handle import answers, dispatch, outgoing, standing
+from bot.handle.change import Change, Context, nothing, repository_of
+from bot.handle.commands import Command, parse
+from bot.handle.events import Event
+from bot.handle.people import may_command
+from pipeline.store import Store
+from pipeline.types import Repository
+
+
+def handle(event: Event, context: Context) -> Change:
+    """Obey the comment's first command, if it has one and its writer may give it."""
+    command = parse(event.text or "")
+    if command is None or not event.number or not event.comment:
+        return nothing("no command")
+    if event.is_bot:
+        return nothing("bots are not obeyed")
+    repository = repository_of(event, context)
+    if repository is None:
+        return nothing("not a repository that the App may work on")
+    if outgoing.answered(context.store, event):
+        return nothing("obeyed before")
+    if not repository.configured:
+        return nothing(
+            f"{repository.name} has no .github/switchover.yml on its default branch: nothing is posted there"
+        )
+    if not may_command(event, context, repository):
+        return nothing(f"{event.login} may not write to {repository.name}: no answer")
+    return _obey(command, event, context, repository)
+
+
+def _obey(command: Command, event: Event, context: Context, repository: Repository) -> Change:
+    if command.word in ("evaluate", "retrain"):
+        return _start(event, context, repository)
+    if command.word in ("pause", "resume"):
+        return _pause(event, repository, command.word == "pause")
+    if command.word == "status":
+        text = answers.status(standing.standing(context.store, repository))
+    elif command.word == "why":
+        text = _why(event, context.store, repository)
+    else:
+        text = answers.usage(command.unknown)
+    return lambda store: outgoing.answer(store, event, repository, text)
+
+
+def _start(event: Event, context: Context, repository: Repository) -> Change:
+    reason = dispatch.obstacle(context, repository)
+
+    def change(store: Store) -> None:
+        if reason:
+            text = answers.not_started(reason)
+        elif dispatch.start(store, event, repository):
+            text = answers.started(dispatch.WORKFLOW, dispatch.branch_of(repository))
+        else:
+            text = answers.not_started("It was asked for a moment ago, and is about to be started.")
+        outgoing.answer(store, event, repository, text)
+
+    return change
+
+
+def _pause(event: Event, repository: Repository, wanted: bool) -> Change:
+    def change(store: Store) -> None:
+        was = repository.paused
+        store.change_repository(repository.id, paused=int(wanted))
+        outgoing.answer(store, event, repository, answers.paused(was) if wanted else answers.resumed(was))
+
+    return change
+
+
+def _why(event: Event, store: Store, repository: Repository) -> str:
+    assert event.number
+    if event.is_pull:
+        return answers.why(standing.pull(store, repository.name, event.number))
+    return answers.why_issue(event.number, standing.pulls_of_issue(store, repository.name, event.number))

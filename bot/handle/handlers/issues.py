@@ -1,0 +1,42 @@
+"""``issues``: an issue's text and labels as they are now; or that it is gone."""
+
+from __future__ import annotations
+
+from bot.collect.ask import Questions
+from bot.collect.saving import current
+from bot.handle.change import Change, Context, nothing, repository_of
+from bot.handle.events import Event
+from pipeline.store import Store
+from pipeline.types import Repository
+
+FINAL = frozenset({"deleted", "transferred"})
+"""After these its number stands for nothing any more, whatever other events say and whenever they come."""
+
+
+def handle(event: Event, context: Context) -> Change:
+    """Read the issue anew, unless it is gone."""
+    repository = repository_of(event, context)
+    number = event.number
+    if repository is None or number is None:
+        return nothing("not a repository that the App may work on")
+    if event.action in FINAL:
+        return lambda store: _forget(store, repository, number)
+    questions = Questions(context.client(repository), repository)
+    issue = questions.issue(number)
+
+    def change(store: Store) -> None:
+        if issue is None:
+            _forget(store, repository, number)
+        else:
+            current(store, repository.id, questions.name)
+            store.save_issues([issue])
+
+    return change
+
+
+def _forget(store: Store, repository: Repository, number: int) -> None:
+    """Its text; pull requests keep the link to its number."""
+    store.db.execute(
+        "DELETE FROM issues WHERE number = ? AND repo = (SELECT name FROM repositories WHERE id = ?)",
+        [number, repository.id],
+    )
