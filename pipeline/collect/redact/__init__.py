@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from pipeline.collect.redact.detectors import library_spans
 from pipeline.collect.redact.labels import label_rules
-from pipeline.collect.redact.library import library_spans
 from pipeline.collect.redact.people import people_rules
 from pipeline.collect.redact.places import place_rules
 from pipeline.collect.redact.rules import Rule, Text
