@@ -43,8 +43,41 @@ class CollectConfig:
 
 
 @dataclass(frozen=True)
+class ChangeTypeConfig:
+    """A kind of change of the team's own, beside those that come with Switchover."""
+
+    id: str
+    """snake_case; recorded in every sample."""
+    topic: str
+    """Fits "a problem with ..."."""
+    signs: str
+    """Fits "What we see: ..."."""
+    kind: Literal["function", "section", "block", "module"] = "function"
+    """What it is asked of."""
+
+
+@dataclass(frozen=True)
+class WeightsConfig:
+    """What is drawn more often than the rest. All 0 and empty: everything alike."""
+
+    recent: float = 0.0
+    """How much more often code is drawn that changed lately: 1 doubles the chance of what changed last."""
+    often: float = 0.0
+    """The same for what changed often."""
+    paths: Mapping[str, float] = field(default_factory=dict)
+    """Glob to factor (``src/billing/**: 3``; 0 never draws it); a path has the product of all that match."""
+
+
+@dataclass(frozen=True)
 class GenerateConfig:
     teacher: EndpointConfig = field(default_factory=EndpointConfig)
+    kinds: tuple[Literal["function", "section", "block", "module"], ...] = ("function",)
+    """What is drawn: function (method too), section (of a document), block (SQL, HCL, YAML, shell), module (hardware)."""
+    change_types: tuple[ChangeTypeConfig, ...] = ()
+    """The team's own, beside the built-in ones."""
+    weights: WeightsConfig = field(default_factory=WeightsConfig)
+    selection: Literal["sera-2026"] = "sera-2026"
+    """Recipe of filters that samples pass."""
     samples: int = 4000
     """Functions to attempt; each gives at most two samples (rollouts 1 and 2)."""
     keep_recall_from: float = 0.5
@@ -52,6 +85,10 @@ class GenerateConfig:
     concurrency: int = 64
     """Rollouts at once."""
     limit_usd: float | None = None
+    """Spend of a whole folder, earlier calls included."""
+    limit_usd_per_rollout: float | None = None
+    limit_tokens_per_rollout: int | None = None
+    """Tokens in and out, summed over the turns of one rollout."""
     step_limit: int = 115
     """Turns of the model in one rollout (the reference's number)."""
     time_limit_seconds: int = 1800

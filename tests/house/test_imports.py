@@ -19,6 +19,7 @@ LAYERS = (
         "pipeline.rows",
         "pipeline.prices",
         "pipeline.config",
+        "pipeline.config_text",
         "pipeline.credentials",
         "pipeline.git",
         "pipeline.store",
