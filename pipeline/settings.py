@@ -72,7 +72,7 @@ class WeightsConfig:
 class GenerateConfig:
     teacher: EndpointConfig = field(default_factory=EndpointConfig)
     kinds: tuple[Literal["function", "section", "block", "module"], ...] = ("function",)
-    """What is drawn: function (method too), section (of a document), block (SQL, HCL, YAML, shell), module (hardware)."""
+    """What is drawn: function (methods too), section (of a document), block (SQL, HCL, YAML, shell), module (VHDL)."""
     change_types: tuple[ChangeTypeConfig, ...] = ()
     """The team's own, beside the built-in ones."""
     weights: WeightsConfig = field(default_factory=WeightsConfig)
