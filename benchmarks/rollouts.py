@@ -1,33 +1,31 @@
 """What the harness itself costs: own CPU per step, and how near a run comes to the latency-bound ideal.
 
-    python -m benchmarks.rollouts [--quick] [--sandbox] [--stock]
+    python -m benchmarks.rollouts [--case N,SECONDS,STEPS ...] [--sandbox] [--stock PYTHON]
 
 The endpoint is a process of its own that answers each turn after a fixed time, so a run can never be
 faster than ``steps x latency``: that is the ideal. Own CPU is this process's, all threads; the
-sandbox's children are counted apart. ``--stock`` runs mini-swe-agent's own agent, formatter and per-step
-save over the openai package (``benchmarks/stock_mini.py``) against the same endpoint.
+sandbox's children are counted apart. MB each is the peak of resident memory over what was there before,
+per rollout. ``--stock`` runs mini-swe-agent as it comes beside ours (``benchmarks/stock_mini.py``), in
+the interpreter given, which must have ``pip install mini-swe-agent==2.4.6`` (litellm is no dependency of ours).
 
-Bars: 2.0 ms per step at 128 rollouts (2.5 at 100 steps); 90% of the ideal
-with 16 rollouts and 200 ms, 97% with 128 and 3 s, on an idle machine.
+Bars: 2.0 ms per step at 128 rollouts, 2.5 at 100 steps; 0.5 MB per rollout; of the ideal 90% with 16
+rollouts and 200 ms, 97% with 128 and 95% with 256 and 3 s, on an idle machine. On a busy one
+the CPU per step is the figure to trust.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
-import multiprocessing
-import os
-import resource
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks.measuring import Measured, load, measure
+from benchmarks.slow_endpoint import OUTPUT, endpoint
 from pipeline.rollout.agent import Harness, roll_out
 from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.extract import Extracted
@@ -36,51 +34,18 @@ from pipeline.rollout.pool import run_pool
 from pipeline.rollout.sandbox import Limits, Ran, Sandbox
 from pipeline.rollout.workspace import Workspaces
 
-OUTPUT = b"def add(a, b):\n    return a - b\n" * 25
-"""About 800 characters: a usual result of a command."""
+
+class Case(NamedTuple):
+    rollouts: int
+    """All at once."""
+    latency: float
+    """Seconds per turn."""
+    steps: int
 
 
-def reply(command: str) -> bytes:
-    call = {"id": "c1", "type": "function", "function": {"name": "bash", "arguments": json.dumps({"command": command})}}
-    message = {"role": "assistant", "content": "I look at the file to understand it.", "tool_calls": [call]}
-    usage = {"prompt_tokens": 1000, "completion_tokens": 40, "total_tokens": 1040}
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
-    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
-    data = json.dumps(body).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(data), data)
-
-
-def serve(port: Any, latency: float, steps: int) -> None:
-    """The endpoint: a look at the file per turn, and in turn number ``steps`` the submission."""
-    look, submit = reply("cat src/app.py"), reply("echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
-
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                body = await reader.readexactly(length)
-                turns = body.count(b'"role":"assistant"') + body.count(b'"role": "assistant"')
-                await asyncio.sleep(latency)
-                writer.write(submit if turns + 1 >= steps else look)
-                await writer.drain()
-
-    async def main() -> None:
-        server = await asyncio.start_server(converse, "127.0.0.1", 0, backlog=1024, limit=1 << 22)
-        port.put(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(main())
-
-
-@contextlib.contextmanager
-def endpoint(latency: float, steps: int) -> Iterator[str]:
-    port: Any = multiprocessing.Queue()
-    process = multiprocessing.Process(target=serve, args=(port, latency, steps), daemon=True)
-    process.start()
-    yield f"http://127.0.0.1:{port.get()}/v1"
-    process.kill()
-    process.join()
+CASES = (Case(16, 0.2, 20), Case(16, 0.2, 100), Case(128, 3.0, 20), Case(256, 3.0, 20))
+_STOCK_PATIENCE = 10
+"""Times the ideal after which stock is said not to have finished."""
 
 
 class NoSandbox:
@@ -101,35 +66,11 @@ class NoWorkspace:
         return Extracted(b"", ())
 
 
-@dataclass(frozen=True)
-class Measured:
-    seconds: float
-    own_cpu: float
-    child_cpu: float
-    memory_mb: float
-
-
-def measure(work: Callable[[], None]) -> Measured:
-    def children() -> float:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return usage.ru_utime + usage.ru_stime
-
-    memory, child, own, started = resident_mb(), children(), time.process_time(), time.monotonic()
-    work()
-    seconds, cpu = time.monotonic() - started, time.process_time() - own
-    return Measured(seconds, cpu, children() - child, resident_mb() - memory)
-
-
-def resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def ours(rollouts: int, latency: float, steps: int, real: bool) -> Measured:
-    with endpoint(latency, steps) as url, tempfile.TemporaryDirectory() as folder:
-        model = Endpoint(url, "m", pool_size=rollouts)
+def ours(case: Case, real: bool) -> Measured:
+    with endpoint(case.latency, case.steps) as url, tempfile.TemporaryDirectory() as folder:
+        model = Endpoint(url, "m", pool_size=case.rollouts)
         sandbox: Any = Sandbox() if real else NoSandbox()
-        harness = Harness(model, sandbox, limits=RolloutLimits(steps=steps, context_tokens=10**6))
+        harness = Harness(model, sandbox, limits=RolloutLimits(steps=case.steps, context_tokens=10**6))
         repo, sha = repository(Path(folder)) if real else (Path(), "")
         workspaces = Workspaces(repo, Path(folder) / "work") if real else None
 
@@ -137,11 +78,11 @@ def ours(rollouts: int, latency: float, steps: int, real: bool) -> Measured:
             opened = workspaces.open(sha) if workspaces else contextlib.nullcontext(NoWorkspace())
             with opened as workspace:
                 done = roll_out("Fix add", workspace, harness, id=str(number), task_id="t", role="own")  # type: ignore[arg-type]
-            assert (done.exit, done.steps) == ("no_patch", steps), done.detail
+            assert (done.exit, done.steps) == ("no_patch", case.steps), done.detail
             return done.exit
 
-        list(run_pool(one, range(min(2, rollouts)), 2))  # imports, templates, the sandbox's self-test
-        return measure(lambda: list(run_pool(one, range(rollouts), rollouts)) and None)
+        list(run_pool(one, range(2), 2))  # imports, templates, the sandbox's self-test
+        return measure(lambda: list(run_pool(one, range(case.rollouts), case.rollouts)))
 
 
 def repository(folder: Path) -> tuple[Path, str]:
@@ -154,47 +95,50 @@ def repository(folder: Path) -> tuple[Path, str]:
     return repo, subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def stock(rollouts: int, latency: float, steps: int) -> Measured:
-    from benchmarks.stock_mini import run
+def stock(case: Case, real: bool, python: str) -> Measured | None:
+    """None: it did not finish."""
+    with endpoint(case.latency, case.steps) as url, tempfile.TemporaryDirectory() as folder:
+        where = [str(repository(Path(folder))[0])] if real else []
+        words = [python, "-m", "benchmarks.stock_mini", url, str(case.rollouts), *where]
+        patience = 60 + _STOCK_PATIENCE * case.steps * case.latency
+        try:
+            said = subprocess.run(words, check=True, stdout=subprocess.PIPE, timeout=patience).stdout
+        except subprocess.TimeoutExpired:
+            return None
+    seen = json.loads(said.splitlines()[-1])
+    assert seen["ends"] == ["Submitted"], seen
+    return Measured(*(seen[name] for name in Measured.__dataclass_fields__))
 
-    with endpoint(latency, steps) as url, tempfile.TemporaryDirectory() as folder:
 
-        def one(number: int) -> str:
-            return run(url, Path(folder) / f"{number}.json", OUTPUT.decode())
-
-        list(run_pool(one, range(min(2, rollouts)), 2))
-        return measure(lambda: list(run_pool(one, range(rollouts), rollouts)) and None)
-
-
-def row(name: str, rollouts: int, latency: float, steps: int, seen: Measured) -> None:
-    total = rollouts * steps
-    ideal = steps * latency / seen.seconds
+def row(name: str, case: Case, measured: Callable[[], Measured | None]) -> None:
+    before = load()
+    seen = measured()
+    head = f"{name:24} {case.rollouts:5} {case.steps:5} {case.latency:5.1f}s"
+    if seen is None:
+        print(f"{head}   did not finish", flush=True)
+        return
+    total = case.rollouts * case.steps
     per_step = f"{1000 * seen.own_cpu / total:6.2f} {1000 * seen.child_cpu / total:8.2f}"
-    memory = seen.memory_mb / rollouts
-    print(f"{name:26} {rollouts:5} {steps:5} {latency:5.1f}s {per_step} {ideal:8.0%} {memory:8.2f}", flush=True)
+    ideal, memory = case.steps * case.latency / seen.seconds, seen.memory_mb / case.rollouts
+    print(f"{head} {per_step} {ideal:8.0%} {memory:8.2f}   {before}", flush=True)
+
+
+def case_of(text: str) -> Case:
+    rollouts, latency, steps = text.split(",")
+    return Case(int(rollouts), float(latency), int(steps))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="only the short runs")
-    parser.add_argument("--sandbox", action="store_true", help="also with the real sandbox and checkouts")
-    parser.add_argument(
-        "--stock",
-        action="store_true",
-        help="also mini-swe-agent's own parts over the openai package (pip install openai)",
-    )
+    parser.add_argument("--case", action="append", type=case_of, metavar="N,SECONDS,STEPS", help="instead of the four")
+    parser.add_argument("--sandbox", action="store_true", help="with the real sandbox and checkouts (stock: none)")
+    parser.add_argument("--stock", metavar="PYTHON", help="also mini-swe-agent as it comes, in this interpreter")
     arguments = parser.parse_args()
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print(f"{'':26} {'at once':>5} {'steps':>5}  turn  own ms child ms of ideal MB each")
-    cases = [(16, 0.2, 20), (128, 0.2, 20)] + ([] if arguments.quick else [(16, 0.2, 100), (128, 3.0, 10)])
-    for case in cases:
-        row("ours, without sandbox", *case, ours(*case, real=False))
-    if arguments.sandbox:
-        for case in cases[:1] if arguments.quick else [(16, 0.2, 20), (64, 3.0, 10)]:
-            row("ours, in the sandbox", *case, ours(*case, real=True))
-    if arguments.stock:
-        for case in cases[:1]:
-            row("mini-swe-agent + openai", *case, stock(*case))
+    print(f"{'':24} {'at once':>5} {'steps':>5}  turn  own ms child ms of ideal MB each")
+    for case in arguments.case or CASES:
+        row("ours", case, lambda case=case: ours(case, arguments.sandbox))
+        if arguments.stock:
+            row("mini-swe-agent, litellm", case, lambda case=case: stock(case, arguments.sandbox, arguments.stock))
 
 
 if __name__ == "__main__":

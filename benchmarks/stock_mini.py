@@ -1,86 +1,79 @@
-"""The peer of ``benchmarks/rollouts.py``: mini-swe-agent's own parts, over the openai package's client.
+"""The peer of ``benchmarks/rollouts.py``: mini-swe-agent as it comes, for an interpreter that has it with litellm.
 
-Its LitellmModel does the same through one more layer, so this flatters it. Commands are answered at
-once, as for ours: compared is the harness.
+    PYTHON -m benchmarks.stock_mini URL ROLLOUTS [FOLDER]
+
+Its own batch runner's function for one instance (``process_instance``), with the agent, model, templates and
+settings of its ``swebench.yaml`` and ROLLOUTS worker threads. Left out is what would only make it slower: the live
+table and the log file. Commands are answered at once, unless FOLDER is given: then its local
+environment runs them there. Prints one line of JSON: what it took, and the ways in which rollouts ended.
 """
 
 from __future__ import annotations
 
-import functools
+import dataclasses
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import yaml
-from minisweagent.agents.default import DefaultAgent
-from minisweagent.config import builtin_config_dir
-from minisweagent.exceptions import Submitted
-from minisweagent.models.utils import actions_toolcall
-from openai import OpenAI
+from benchmarks.measuring import measure
+from benchmarks.slow_endpoint import OUTPUT
 
-CONFIG = yaml.safe_load((builtin_config_dir / "mini.yaml").read_text())
-TEXTS = {key: CONFIG["agent"][key] for key in ("system_template", "instance_template")}
+os.environ |= {"MSWEA_SILENT_STARTUP": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+STARTED = time.process_time()
 
+import yaml  # noqa: E402
+from minisweagent.environments.local import LocalEnvironment  # noqa: E402
+from minisweagent.run.benchmarks import swebench  # noqa: E402
 
-class Model:
-    config = None
-
-    def __init__(self, client: OpenAI) -> None:
-        self.client = client
-
-    def query(self, messages: list[dict[str, Any]], **_: Any) -> dict[str, Any]:
-        sent: Any = [{key: value for key, value in message.items() if key != "extra"} for message in messages]
-        tools: Any = [actions_toolcall.BASH_TOOL]
-        answer = self.client.chat.completions.create(model="m", messages=sent, tools=tools)
-        message = answer.choices[0].message
-        actions = actions_toolcall.parse_toolcall_actions(
-            message.tool_calls, format_error_template=CONFIG["model"]["format_error_template"]
-        )
-        return {**message.model_dump(), "extra": {"actions": actions, "response": answer.model_dump()}}
-
-    def format_message(self, **kwargs: Any) -> dict[str, Any]:
-        return kwargs
-
-    def format_observation_messages(self, message: dict[str, Any], outputs: Any, variables: Any = None) -> Any:
-        return actions_toolcall.format_toolcall_observation_messages(
-            actions=message["extra"]["actions"],
-            outputs=outputs,
-            observation_template=CONFIG["model"]["observation_template"],
-            template_vars=variables,
-        )
-
-    def get_template_vars(self, **_: Any) -> dict[str, Any]:
-        return {}
-
-    def serialize(self) -> dict[str, Any]:
-        return {}
+IMPORT_CPU = time.process_time() - STARTED
 
 
-class Answers:
-    """An environment that answers every command with ``output``."""
+class Answers(LocalEnvironment):  # type: ignore[misc]  # imported untyped
+    """Its local environment, with a command that takes no time."""
 
-    config = None
-
-    def __init__(self, output: str) -> None:
-        self.output = output
-
-    def execute(self, action: dict[str, Any], cwd: str = "") -> dict[str, Any]:
-        if "COMPLETE_TASK" in action["command"]:
-            raise Submitted({"role": "exit", "content": "", "extra": {"exit_status": "Submitted"}})
-        return {"output": self.output, "returncode": 0, "exception_info": ""}
-
-    def get_template_vars(self, **_: Any) -> dict[str, Any]:
-        return {"system": "Linux", "release": "", "version": "", "machine": ""}
-
-    def serialize(self) -> dict[str, Any]:
-        return {}
+    def execute(self, action: dict[str, Any], cwd: str = "", *, timeout: int | None = None) -> dict[str, Any]:
+        said = action["command"].removeprefix("echo ") if action["command"].startswith("echo ") else OUTPUT.decode()
+        output = {"output": said, "returncode": 0, "exception_info": ""}
+        self._check_finished(output)
+        return output
 
 
-@functools.cache
-def client(url: str) -> OpenAI:
-    return OpenAI(base_url=url, api_key="none", max_retries=0)
+def settings(url: str, folder: str | None) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load(swebench.DEFAULT_CONFIG_FILE.read_text())
+    config["model"] |= {"model_name": "openai/m", "cost_tracking": "ignore_errors"}
+    config["model"]["model_kwargs"] |= {"api_base": url, "api_key": "none"}
+    own = {"environment_class": "benchmarks.stock_mini.Answers"}
+    local = {"environment_class": "local", "cwd": folder, "timeout": 60}
+    return {**config, "environment": local if folder else own}
 
 
-def run(url: str, saved_at: Path, output: str) -> str:
-    """One rollout, saved after each step as the stock agent does; its exit status."""
-    agent = DefaultAgent(Model(client(url)), Answers(output), cost_limit=0, output_path=saved_at, **TEXTS)
-    return str(agent.run("Fix add")["exit_status"])
+def run(url: str, rollouts: int, folder: str | None) -> dict[str, Any]:
+    config = settings(url, folder)
+    with tempfile.TemporaryDirectory() as place:
+        out = Path(place)
+        progress = swebench.RunBatchProgressManager(rollouts)
+
+        def one(number: int) -> None:
+            instance = {"instance_id": str(number), "problem_statement": "Fix add", "image_name": "none"}
+            swebench.process_instance(instance, out, config, progress)
+
+        def all_of(count: int) -> None:
+            with ThreadPoolExecutor(count) as pool:
+                list(pool.map(one, range(count)))
+
+        all_of(min(2, rollouts))
+        measured = measure(lambda: all_of(rollouts))
+        ends = {json.loads(path.read_text())["info"]["exit_status"] for path in out.glob("*/*.traj.json")}
+    return {**dataclasses.asdict(measured), "ends": sorted(ends), "import_cpu": IMPORT_CPU}
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    url, rollouts, *rest = sys.argv[1:]
+    print(json.dumps(run(url, int(rollouts), rest[0] if rest else None)))

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pipeline.errors import InputError, RunError
 
@@ -27,19 +27,58 @@ T = TypeVar("T")
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield number (1-based) and bytes of each complete line that is not blank; an absent file has none."""
-    try:
-        handle = path.open("rb")
-    except FileNotFoundError:
+    for number, _, line in placed(path):
+        yield number, line
+
+
+def placed(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """As ``lines``, with the offset in bytes at which each line begins between its number and its bytes."""
+    handle = _opened(path)
+    if handle is None:
         return
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder, expected a JSONL file; name the file in it") from None
+    offset = 0
     with handle:
         for number, line in enumerate(handle, 1):
-            if not line.endswith(b"\n") and not _is_object(line):
-                log.warning("%s:%d: dropped a torn last line of %d bytes", path, number, len(line))
+            if not line.endswith(b"\n") and _is_torn(path, number, line):
                 return
             if not line.isspace():
-                yield number, line
+                yield number, offset, line
+            offset += len(line)
+
+
+def blocks(path: Path, size: int = 1 << 17) -> Iterator[tuple[int, bytes]]:
+    """``lines``, many at a time: number of the first, and whole lines, blank ones too, of about ``size`` bytes.
+
+    Each line ends in a newline. For readers that decode a block faster than its lines.
+    """
+    handle = _opened(path)
+    if handle is None:
+        return
+    number, rest = 1, b""
+    with handle:
+        while read := handle.read(size):
+            whole, newline, rest = (rest + read).rpartition(b"\n")
+            if newline:
+                yield number, whole + newline
+                number += whole.count(b"\n") + 1
+    if rest and not _is_torn(path, number, rest):
+        yield number, rest + b"\n"
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder, expected a JSONL file; name the file in it") from None
+
+
+def _is_torn(path: Path, number: int, line: bytes) -> bool:
+    if _is_object(line):
+        return False
+    log.warning("%s:%d: dropped a torn last line of %d bytes", path, number, len(line))
+    return True
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

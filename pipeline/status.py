@@ -7,9 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pipeline.collect import tasks as tasks_in
 from pipeline.errors import InputError
-from pipeline.jsonl import read, read_as
+from pipeline.generate.progress import standing
+from pipeline.jsonl import lines, parse, read_as
 from pipeline.settings import CollectConfig
 from pipeline.store import Store
 
@@ -54,13 +57,15 @@ def _collected(db: Path) -> dict[str, Any] | None:
 
 
 def _rollouts(folder: Path) -> dict[str, Any] | None:
-    if not (folder / "samples.jsonl").exists() and not (folder / "summary.json").exists():
+    now = standing.read(folder)
+    if now is None and not (folder / "samples.jsonl").exists() and not (folder / "summary.json").exists():
         return None
-    return {**_spend(folder), "samples": sum(1 for _ in read(folder / "samples.jsonl"))}
+    samples = sum(1 for _ in lines(folder / "samples.jsonl"))
+    return {**_spend(folder), "samples": samples, **({"progress": now} if now else {})}
 
 
 def _spend(folder: Path) -> dict[str, Any]:
-    rollouts = list(read_as(folder / "rollouts.jsonl", lambda row: (row["exit"], row["cost_usd"])))
+    rollouts = [_exit_and_cost(folder / "rollouts.jsonl", *line) for line in lines(folder / "rollouts.jsonl")]
     exits = Counter(exit for exit, _ in rollouts)
     known = [cost for _, cost in rollouts if cost is not None]
     reasons = Counter(read_as(folder / "left_out.jsonl", lambda row: row["reason"]))
@@ -70,6 +75,30 @@ def _spend(folder: Path) -> dict[str, Any]:
         "left_out": dict(reasons),
         "spent_usd": round(sum(known), 6) if known else None,
     }
+
+
+class _Rollout(msgspec.Struct):
+    """What is counted of a line; the messages are skipped over, so that gigabytes take seconds."""
+
+    exit: str
+    cost_usd: float | None
+
+
+_ROLLOUT = msgspec.json.Decoder(_Rollout)
+
+
+def _exit_and_cost(path: Path, number: int, line: bytes) -> tuple[str, float | None]:
+    try:
+        row = _ROLLOUT.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # damaged, or only for json to read: it says which
+        whole = parse(path, number, line)
+        try:
+            return whole["exit"], whole["cost_usd"]
+        except KeyError as error:
+            raise InputError(
+                f"{path}: row {number}: field {error} is missing; mend or remove it, or use another folder"
+            ) from None
+    return row.exit, row.cost_usd
 
 
 def _evaluated(folder: Path) -> dict[str, Any] | None:

@@ -216,12 +216,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Function:
-    """A named piece of code. Lines are 1-based and inclusive."""
+    """A named piece of a file: a function, or a unit of a text that has none. Lines are 1-based and inclusive."""
 
     path: str
     name: str
-    """Qualified: ``Class.method``, ``outer.inner``."""
-    kind: Literal["function", "method"]
+    """Qualified: ``Class.method``, ``outer.inner``; a section by its headings (``Install > From source``), a block
+    by what it makes (``create table users``, ``resource.aws_s3_bucket.logs``, ``jobs.build``)."""
+    kind: Literal["function", "method", "section", "block", "module"]
+    """section: of a document; block: SQL, HCL, YAML, shell; module: of a hardware design."""
     language: str
     start_line: int
     end_line: int
@@ -260,6 +262,10 @@ class Rollout:
     tool_calls: int = 0
     """Turns that were a valid tool call. valid share = tool_calls / (tool_calls + malformed_calls)."""
     detail: str = ""
+    context_tokens: int | None = None
+    """Prompt and reply of the last turn as the server counted them: the length of the whole conversation."""
+    turns: tuple[Mapping[str, int], ...] = ()
+    """tokens_in, tokens_out and tokens_cached of each turn of the model; empty where they were not kept."""
 
 
 @dataclass(frozen=True)
@@ -351,6 +357,8 @@ class Evaluation:
     patch: str = ""
     title: str = ""
     merged_at: str = ""
+    language: str = ""
+    """Of most lines that the human patch changes in source files; "" where it is not known."""
 
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """A replaying OpenAI-compatible chat server on loopback: real HTTP, scripted replies and faults.
 
 A conversation is told apart by its first user message; its script is a list of steps, one per
-request. The last step repeats. Every request's body and headers are kept in ``requests``.
+request. The last step repeats. Every request's body and headers are kept.
 """
 
 from __future__ import annotations
@@ -81,15 +81,19 @@ class ChatServer:
         }
     )
     requests: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """The same, byte for byte."""
     headers: list[dict[str, str]] = field(default_factory=list)
     _served: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def step_for(self, body: dict[str, Any], headers: dict[str, str]) -> Step:
+    def step_for(self, data: bytes, headers: dict[str, str]) -> Step:
+        body = json.loads(data)
         first = next((m["content"] for m in body["messages"] if m["role"] == "user"), "")
         key = next(key for key in self.scripts if key in first)
         with self._lock:
             self.requests.append(body)
+            self.bodies.append(data)
             self.headers.append(headers)
             number = self._served.get(first, 0)
             self._served[first] = number + 1
@@ -110,8 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, json.dumps({"data": [{"id": name} for name in chat.models]}).encode())
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        step = self.server.chat.step_for(body, dict(self.headers))
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        step = self.server.chat.step_for(data, dict(self.headers))
         time.sleep(step.get("delay", 0))
         if step.get("hang_up"):
             self.close_connection = True

@@ -26,7 +26,7 @@ def unwanted(pull: Pull, config: CollectConfig, branch: str = "") -> tuple[str, 
     labels = [label for label in pull.labels if matches_any(label, config.skip_labels)]
     if labels:
         return "skipped_label", labels[0]
-    if pull.files and all(_matches_path(file.path, config.skip_paths) for file in pull.files):
+    if pull.files and all(matches_path(file.path, config.skip_paths) for file in pull.files):
         return "skipped_path", f"all {len(pull.files)} files match collect.skip_paths"
     return None
 
@@ -42,7 +42,8 @@ def day(text: str, where: str) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _matches_path(path: str, globs: Iterable[str]) -> bool:
+def matches_path(path: str, globs: Iterable[str]) -> bool:
+    """Whether one of ``globs`` is meant for ``path``, as the config writes them."""
     return any(re.fullmatch(_path_pattern(glob), path, re.DOTALL) for glob in globs)
 
 

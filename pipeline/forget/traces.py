@@ -16,6 +16,7 @@ from pipeline.errors import InputError, RunError
 from pipeline.forget.subject import Subject
 from pipeline.train.card import NAME as CARD
 from pipeline.train.card import file_sha256, write_json
+from pipeline.view.unpack import texts
 
 SAMPLES = "samples.jsonl"
 _TEXTS = frozenset((".jsonl", ".json", ".html", ".md", ".log", ".txt", ".yml", ".yaml", ".diff", ".patch", ".csv"))
@@ -97,7 +98,7 @@ def _holds(path: Path, search: Any) -> bool:
             if os.fstat(handle.fileno()).st_size == 0:
                 return False
             with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                return search(content) is not None
+                return search(content) is not None or any(search(text) for text in texts(content))
     except OSError as error:
         raise RunError(
             f"{path}: cannot be read ({error.strerror}); give yourself the permission, or delete it"

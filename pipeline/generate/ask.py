@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipeline.errors import EndpointError
+from pipeline.rollout.ending import Stopped
 from pipeline.rollout.endpoint import Endpoint, Usage
 from pipeline.types import Message
 
@@ -19,17 +23,36 @@ class Spent:
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     calls: int = 0
+    watch: Callable[[Usage], None] | None = None
+    """Told what each answer used."""
+    stop: Callable[[], bool] | None = None
+    """Asked before each answer; True breaks the question off."""
+    deadline: float | None = None
+    """On the monotonic clock, of the whole question; None: each answer has the endpoint's own."""
 
 
 def ask(endpoint: Endpoint, messages: list[Message], spent: Spent) -> tuple[Message, str | None]:
     """The reply, and the text between its last output tags (None where there are none, or no text).
 
-    Adds to ``spent``. Raises EndpointError and ContextExceeded.
+    Adds to ``spent``. Raises EndpointError (the deadline has passed, among others), ContextExceeded and Stopped.
     """
-    reply = endpoint.chat(messages)
+    if spent.stop is not None and spent.stop():
+        raise Stopped(spent.usage, spent.seconds)
+    reply = endpoint.chat(messages, seconds=_left(spent))
     spent.usage = spent.usage + reply.usage
     spent.seconds += reply.seconds
     spent.calls += 1
+    if spent.watch is not None:
+        spent.watch(reply.usage)
     content = str(reply.message.get("content") or "")
     found = _OUTPUT.findall(_THINKING.sub("", content))
     return reply.message, (found[-1].strip() or None) if found else None
+
+
+def _left(spent: Spent) -> float | None:
+    if spent.deadline is None:
+        return None
+    left = spent.deadline - time.monotonic()
+    if left <= 0:
+        raise EndpointError(f"no usable answer within the time of a question ({spent.calls} came); is the server slow?")
+    return left

@@ -8,33 +8,27 @@ stage stays to be done.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.errors import EndpointError
 from pipeline.generate.ask import Spent
-from pipeline.generate.describe import Description, describe
+from pipeline.generate.attempts import Attempts
 from pipeline.generate.journal import Journal
+from pipeline.generate.money.meter import Meter, Running
 from pipeline.generate.plan import TRIES, Target
-from pipeline.generate.self_check import self_check
+from pipeline.generate.questions import Questions
+from pipeline.generate.select import facts_of
 from pipeline.generate.texts import render
+from pipeline.generate.unfinished import OursFailed, Paused
 from pipeline.patch.diff import PatchError
 from pipeline.patch.recall import own, sera
-from pipeline.rollout.agent import Harness, roll_out
-from pipeline.rollout.workspace import Workspaces
+from pipeline.rollout.agent import Harness
+from pipeline.rollout.ending import Stopped
+from pipeline.rollout.endpoint import Usage
 from pipeline.trees import CommitTree
-from pipeline.types import Rollout
+from pipeline.types import Rollout, to_json
 
-ABSTAIN = "ABSTAIN"
-"""The word of the change prompt with which a model declines."""
-
-
-class OursFailed(Exception):
-    """A failure of ours (endpoint, disk); the stage is to be tried again."""
-
-
-class Paused(Exception):
-    """The run is stopping; what is left of this function is for the next run."""
+__all__ = ["Chain", "OursFailed", "Paused"]
 
 
 @dataclass(frozen=True)
@@ -44,16 +38,19 @@ class Chain:
     repo: Path
     base_sha: str
     harness: Harness
-    workspaces: Workspaces
+    attempts: Attempts
     journal: Journal
     style_texts: Sequence[str]
     may_go_on: Callable[[], bool]
     """Asked before each stage; False pauses the function (the money is spent, say)."""
+    meter: Meter = field(default_factory=Meter)
+    """Has room for each stage, or pauses the function, and is told what it used; it stops a rollout, which is then
+    to be made anew."""
 
     def run(self, target: Target) -> None:
         """All stages that are still to be done. Raises OursFailed and Paused."""
         first = self._verified(target)
-        text = self._description(target, first) if first is not None else ""
+        text = self._questions().description(target, first) if first is not None else ""
         if first is not None and text:
             self._compare(target, first, self._roll_out(target, 2, 0, text))
 
@@ -67,15 +64,20 @@ class Chain:
 
     def _verified(self, target: Target) -> Rollout | None:
         """The first attempt that left a patch, was submitted and that its author stands by."""
+        questions = self._questions()
         for attempt in range(TRIES):
             kind, function = target.change_type(attempt), target.function
-            prompt = render("change", topic=kind.topic, signs=kind.signs, function=function.name, path=function.path)
+            values = {"topic": kind.topic, "signs": kind.signs, "function": function.name, "path": function.path}
+            prompt = render("change", kind=function.kind, **values)
             rollout = self._roll_out(target, 1, attempt, prompt)
-            if rollout.exit == "submitted" and self._verdict(rollout) == "yes":
+            if rollout.exit == "submitted" and questions.verdict(rollout) == "yes":
                 return rollout
-            if self._abstained(rollout):
+            if questions.abstained(rollout):  # asking for another weakness would only cost
                 return None
         return None
+
+    def _questions(self) -> Questions:
+        return Questions(self.harness, self.journal, self.style_texts, self._pause_if_stopping, self.meter)
 
     def _roll_out(self, target: Target, which: int, attempt: int, prompt: str) -> Rollout:
         done = self.journal.rollout(target.id, which, attempt)
@@ -83,72 +85,35 @@ class Chain:
             return done
         self._pause_if_stopping()
         failures = len(self.journal.failures(target.id, which, attempt))
-        with self.workspaces.open(self.base_sha) as workspace:
-            rollout = roll_out(
-                prompt,
-                workspace,
-                self.harness,
-                id=target.rollout_id(which, attempt, failures),
-                task_id=target.id,
-                role="teacher",
-                attempt=attempt,
-                seed=target.rollout_seed(which, attempt),
-            )
-        self.journal.add_rollout(which, rollout)
-        if rollout.exit == "error":
-            raise OursFailed(rollout.detail)
+        id = target.rollout_id(which, attempt, failures)
+        with self.meter.stage(f"rollout {which}", id) as running:
+            made = self._attempt(target, which, attempt, prompt, id, running)
+            rollout = replace(made, cost_usd=running.pay(made))
+            self.journal.add_rollout(which, rollout)
+            if rollout.exit == "error":
+                raise OursFailed(rollout.detail)
+        self.journal.add_stage(rollout.id, "facts", to_json(facts_of(rollout)), Spent(), None)
         return rollout
 
-    def _verdict(self, rollout: Rollout) -> str:
-        done = self.journal.stage(rollout.id, "self_check")
-        if done is None:
-            done = self._ask(rollout, "self_check", lambda full, spent: {"verdict": self._self_check(full, spent)})
-        return str(done["verdict"])
+    def _attempt(self, target: Target, which: int, attempt: int, prompt: str, id: str, running: Running) -> Rollout:
+        def wasted(usage: Usage, seconds: float) -> None:
+            """A rollout without a result: what it used is counted, and it stays to be made."""
+            self.journal.add_stage(id, "rollout", None, Spent(usage, seconds), running.pay(usage))
 
-    def _self_check(self, rollout: Rollout, spent: Spent) -> str:
-        return self_check(rollout, self.harness.endpoint, spent)
-
-    def _abstained(self, rollout: Rollout) -> bool:
-        """An abstention ends the function: asking for another weakness would only cost."""
-        if rollout.exit != "no_patch":
-            return False
-        done = self.journal.stage(rollout.id, "abstained")
-        if done is None:
-            self._pause_if_stopping()
-            said = [m.get("content") for m in self.journal.with_messages(rollout).messages if m["role"] == "assistant"]
-            done = {"abstained": any(ABSTAIN in str(text) for text in said)}
-            self.journal.add_stage(rollout.id, "abstained", done, Spent(), None)
-        return bool(done["abstained"])
-
-    def _description(self, target: Target, rollout: Rollout) -> str:
-        done = self.journal.stage(rollout.id, "description")
-        if done is None:
-            style = self._style(target)
-            done = self._ask(rollout, "description", lambda full, spent: asdict(self._describe(full, style, spent)))
-        return str(done["text"])
-
-    def _describe(self, rollout: Rollout, style: str | None, spent: Spent) -> Description:
-        return describe(rollout, style, self.harness.endpoint, spent)
-
-    def _style(self, target: Target) -> str | None:
-        if not self.style_texts:
-            return None
-        return self.style_texts[target.rollout_seed(0, 0) % len(self.style_texts)]
-
-    def _ask(
-        self, rollout: Rollout, stage: str, question: Callable[[Rollout, Spent], dict[str, str]]
-    ) -> dict[str, str]:
-        self._pause_if_stopping()
-        spent, result = Spent(), None
         try:
-            result = question(self.journal.with_messages(rollout), spent)
-        except EndpointError as error:
-            raise OursFailed(str(error)) from None
-        finally:
-            if result is not None or spent.calls:
-                cost = self.harness.cost(spent.usage, spent.seconds)
-                self.journal.add_stage(rollout.id, stage, result, spent, cost)
-        return result
+            return self.attempts.run(
+                prompt,
+                id=id,
+                task_id=target.id,
+                attempt=attempt,
+                seed=target.rollout_seed(which, attempt),
+                watch=running.watch,
+                stop=running.stop,
+                wasted=wasted,
+            )
+        except Stopped as stopped:
+            wasted(stopped.usage, stopped.seconds)
+            raise Paused from None
 
     def _compare(self, target: Target, first: Rollout, second: Rollout) -> None:
         if self.journal.stage(target.id, "compare") is not None:

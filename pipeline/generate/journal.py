@@ -7,43 +7,22 @@ disk (a run of thousands of rollouts does not fit into memory) and are read back
 
 from __future__ import annotations
 
-import json
+import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
+from pipeline.generate import lines
 from pipeline.generate.ask import Spent
-from pipeline.jsonl import Writer, read_as
-from pipeline.types import Recall, Rollout, from_json, to_json
+from pipeline.generate.money.ledger import Ledger, Tally
+from pipeline.jsonl import Writer, placed, read_as
+from pipeline.types import Recall, Rollout, to_json
+
+__all__ = ["JOURNAL", "ROLLOUTS", "Journal", "Tally"]
 
 ROLLOUTS, JOURNAL = "rollouts.jsonl", "journal.jsonl"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Sums over everything that was paid for."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
-    seconds: float = 0.0
-    """Of rollouts and questions, added up; not wall clock."""
-    cost_usd: float | None = None
-    """None as long as nothing has had a price."""
-
-    def plus(self, row: Mapping[str, Any]) -> Tally:
-        """With the usage of one rollout or question added."""
-        cost = row["cost_usd"]
-        return Tally(
-            self.tokens_in + row["tokens_in"],
-            self.tokens_out + row["tokens_out"],
-            self.tokens_cached + row["tokens_cached"],
-            self.seconds + row["seconds"],
-            self.cost_usd if cost is None else (self.cost_usd or 0.0) + cost,
-        )
 
 
 class Journal:
@@ -54,10 +33,11 @@ class Journal:
         self._rollouts = Writer(out / ROLLOUTS)
         self._stages = Writer(out / JOURNAL)
         self._lock = threading.Lock()
-        self._offsets: dict[str, int] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         self._light: dict[tuple[str, int, int], list[Rollout]] = {}
         self._done: dict[tuple[str, str], dict[str, Any]] = {}
-        self.tally = Tally()
+        self.ledger = Ledger()
+        self._reader = self._rollouts.path.open("rb")
         try:
             self._read_rollouts()
             for _ in read_as(self._stages.path, self._take_stage):
@@ -66,10 +46,19 @@ class Journal:
             self.close()
             raise
 
+    @property
+    def tally(self) -> Tally:
+        """What everything in the folder has used."""
+        return self.ledger.tally
+
     def rollout(self, task_id: str, which: int, attempt: int) -> Rollout | None:
         """The rollout that ended as a result, without its messages; None when it is still to be made."""
         found = [r for r in self._light.get((task_id, which, attempt), ()) if r.exit != "error"]
         return found[0] if found else None
+
+    def has_rollout(self, id: str) -> bool:
+        """Whether rollout ``id`` ended, be it by a failure of ours."""
+        return id in self._places
 
     def failures(self, task_id: str, which: int, attempt: int) -> list[Rollout]:
         """Rollouts of this attempt that failed by our side."""
@@ -77,17 +66,21 @@ class Journal:
 
     def with_messages(self, rollout: Rollout) -> Rollout:
         """The same rollout with its messages and tools."""
-        with self._rollouts.path.open("rb") as file:
-            file.seek(self._offsets[rollout.id])
-            return from_json(Rollout, json.loads(file.readline()))
+        return lines.whole(self.line(rollout.id))
+
+    def line(self, id: str) -> bytes:
+        """The line of rollouts.jsonl that holds rollout ``id``."""
+        offset, size = self._places[id]
+        return os.pread(self._reader.fileno(), size, offset)
 
     def add_rollout(self, which: int, rollout: Rollout) -> None:
         """Write a rollout that ended. Raises RunError when the disk is full."""
-        row = {**to_json(rollout), "rollout": which}
+        row = {**vars(rollout), "rollout": which}
         with self._lock:
-            offset = self._rollouts.path.stat().st_size
+            offset = os.fstat(self._reader.fileno()).st_size
             self._rollouts.write(row)
-            self._take_rollout(_entry(row), offset)
+            size = os.fstat(self._reader.fileno()).st_size - offset
+            self._take_rollout(lines.light(rollout), which, (offset, size))
 
     def stage(self, id: str, stage: str) -> dict[str, Any] | None:
         """What ``add_stage`` wrote for a stage that ended; None when it is still to be done."""
@@ -118,33 +111,22 @@ class Journal:
         self.add_stage(task_id, "compare", result, Spent(), None)
 
     def close(self) -> None:
+        self._reader.close()
         self._rollouts.close()
         self._stages.close()
 
     def _read_rollouts(self) -> None:
-        rows = read_as(self._rollouts.path, _entry)  # complains about a damaged line with its number
-        offset = 0
-        with self._rollouts.path.open("rb") as lines:
-            for line in lines:
-                if line.strip():
-                    self._take_rollout(next(rows), offset)
-                offset += len(line)
+        path = self._rollouts.path
+        for number, offset, line in placed(path):
+            which, rollout = lines.read(path, number, line)
+            self._take_rollout(rollout, which, (offset, len(line)))
 
-    def _take_rollout(self, entry: _Entry, offset: int) -> None:
-        row, which, rollout = entry
-        self._offsets[rollout.id] = offset
+    def _take_rollout(self, rollout: Rollout, which: int, place: tuple[int, int]) -> None:
+        self._places[rollout.id] = place
         self._light.setdefault((rollout.task_id, which, rollout.attempt), []).append(rollout)
-        self.tally = self.tally.plus(row)
+        self.ledger.add(f"rollout {which}", rollout.id, vars(rollout), ended=rollout.exit != "error")
 
     def _take_stage(self, row: dict[str, Any]) -> None:
         if row["result"] is not None:
             self._done[row["id"], row["stage"]] = row["result"]
-        self.tally = self.tally.plus(row)
-
-
-_Entry = tuple[Mapping[str, Any], int, Rollout]
-"""A line of rollouts.jsonl: as it is, which of the function's two, and without its messages."""
-
-
-def _entry(row: Mapping[str, Any]) -> _Entry:
-    return row, row["rollout"], replace(from_json(Rollout, row), messages=(), tools=())
+        self.ledger.add(row["stage"], row["id"], row, ended=row["result"] is not None)

@@ -7,10 +7,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.settings import WeightsConfig
 from pipeline.types import from_json
 
 NAME = "run.json"
@@ -28,18 +29,30 @@ class Manifest:
     tools: str
     prompt: str
     texts: str
-    """Hash of change types and prompts."""
+    """Hash of change types, the team's own included, and prompts."""
     step_limit: int
     time_limit_seconds: int
     context_tokens: int
     max_output_tokens: int
     samples: int
+    kinds: tuple[str, ...] = ("function",)
+    weights: str = ""
+    """Compact JSON of ``generate.weights``; "" where nothing is singled out."""
 
     @property
     def sha256(self) -> str:
-        """Identity of the configuration, without how much of it is made."""
-        values = {key: value for key, value in asdict(self).items() if key not in ("samples", "shard")}
+        """Identity of the configuration, without how much of it is made.
+
+        Newer fields count only where they say something, so that older folders keep theirs.
+        """
+        silent = {f.name for f in fields(self) if getattr(self, f.name) == f.default}
+        values = {key: value for key, value in asdict(self).items() if key not in {"samples", "shard", *silent}}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def weights_text(config: WeightsConfig) -> str:
+    """``config`` in the form that the manifest holds."""
+    return "" if config == WeightsConfig() else json.dumps(asdict(config), sort_keys=True, separators=(",", ":"))
 
 
 def settle(out: Path, wanted: Manifest) -> None:

@@ -13,6 +13,7 @@ from pipeline import config as configuration
 from pipeline import prices
 from pipeline.errors import InputError
 from pipeline.generate import style
+from pipeline.generate.attempts import Carry, here
 from pipeline.generate.base import Base, open_base
 from pipeline.generate.run import generate
 from pipeline.generate.summary import Summary
@@ -41,6 +42,8 @@ class Request:
     base_sha: str | None = None
     prompt: str | None = None
     tools: str | None = None
+    ray: str | None = None
+    """Address of a Ray cluster that carries the rollouts out; None: this machine does."""
     db: Path | None = None
     """Database of ``collect``, for style examples; None: the commit messages before the base."""
 
@@ -56,6 +59,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 def carry_out(request: Request, config: Config) -> Summary:
     """Run ``request``, with ``config`` for what it leaves open. Raises what ``generate`` raises."""
     settings = _settings(config.generate, request)
+    carry = _carry(request.ray, settings)
     base = open_base(request.repo, request.base_sha)
     texts = _style_texts(base, request.db)
     with _teacher(settings, request.concurrency) as endpoint:
@@ -73,6 +77,7 @@ def carry_out(request: Request, config: Config) -> Summary:
             style_texts=texts,
             price=prices.current(config, endpoint.model) or _free(settings),
             prompt=settings.prompt,
+            carry=carry,
         )
 
 
@@ -95,6 +100,14 @@ def _settings(settings: GenerateConfig, request: Request) -> GenerateConfig:
     }
     teacher = dataclasses.replace(settings.teacher, url=url, model=model)
     return dataclasses.replace(settings, teacher=teacher, **given)
+
+
+def _carry(ray: str | None, settings: GenerateConfig) -> Carry:
+    if ray is None:
+        return here
+    from pipeline.generate.cluster import OnRay
+
+    return OnRay(ray, settings.concurrency, is_scripted=settings.teacher.url == SCRIPTED)
 
 
 @contextlib.contextmanager

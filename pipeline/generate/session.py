@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from tqdm import tqdm
-
 from pipeline.errors import EndpointError
 from pipeline.generate.chain import Chain, OursFailed, Paused
+from pipeline.generate.failures import Failures
 from pipeline.generate.files import Files
 from pipeline.generate.journal import Journal
+from pipeline.generate.money.forecast import PerFunction
 from pipeline.generate.plan import Target
+from pipeline.generate.progress.course import Course
+from pipeline.generate.progress.display import display
+from pipeline.generate.progress.watch import Progress, Views
 from pipeline.generate.summary import Summary
 from pipeline.rollout.pool import run_pool
 
@@ -25,52 +28,78 @@ class Session:
         self,
         targets: Sequence[Target],
         journal: Journal,
-        limit_usd: float | None,
+        files: Files,
         chain: Callable[[Callable[[], bool]], Chain],
+        concurrency: int,
+        past: PerFunction | None = None,
     ) -> None:
-        """``chain`` makes the stages, given what they ask before each one."""
-        self._targets, self._journal, self._limit_usd = targets, journal, limit_usd
+        """``chain`` makes the stages, given what they ask before each one; ``past``: what functions are like."""
+        self._targets, self._journal, self._files = targets, journal, files
         self._chain = chain(self.may_go_on)
-        self._failed: dict[Target, str] = {}
-        self._in_a_row = 0
-        self._stopping = False
+        self._budget = self._chain.meter.budget
+        self._concurrency, self._past = concurrency, past
+        self._failures = Failures(concurrency, self._chain.harness.endpoint.check)
+        self._course = Course(len(targets), journal.ledger, files.sieve())
 
     def may_go_on(self) -> bool:
-        """False once the spending limit is reached or too much has failed by our side."""
-        return not self._stopping and not self._is_spent()
+        """False once too much has failed by our side; whether there is money is the meter's to say."""
+        return not self._failures.gave_up
 
-    def run(self, concurrency: int, files: Files) -> Summary:
-        todo = [target for target in self._targets if not self._chain.is_done(target)]
+    def run(self) -> Summary:
+        todo = self._still_to_do()
         if not todo:
-            log.info("nothing to do: all %d functions of %s are done", len(self._targets), files.out)
-            return files.write("done", ())
-        if self._is_spent():
+            log.info("nothing to do: all %d functions of %s are done", len(self._targets), self._files.out)
+            return self._files.write("done", ())
+        if self._budget.is_spent:
             log.warning("the spending limit is reached before anything was started; raise it to go on")
-            return files.write("limit_usd", ())
-        self._chain.harness.sandbox.check()
+            return self._files.write("limit_usd", (), self._course.has_ended)
+        self._chain.attempts.check()
         self._chain.harness.endpoint.check()
+        views = Views(
+            self._course, self._chain.meter, self._journal.ledger, self._failures, self._concurrency, self._past
+        )
+        return self._through(todo, Progress(self._files.out, views, display()))
+
+    def _still_to_do(self) -> list[Target]:
+        todo = []
+        for target in self._targets:
+            if self._chain.is_done(target):
+                self._course.end(target)
+            else:
+                todo.append(target)
+        return todo
+
+    def _through(self, todo: Sequence[Target], progress: Progress) -> Summary:
+        failures = self._failures
         try:
-            self._all(todo, concurrency, len(self._targets))
-            if self._failed and not self._stopping:
-                log.warning("%d functions failed by our side; trying them once more", len(self._failed))
-                self._all(list(self._failed), concurrency, len(self._failed))
+            with progress.shown():
+                self._all(todo)
+                if failures.open and not failures.gave_up:
+                    log.warning("%d functions failed by our side; trying them once more", len(failures.open))
+                    self._all(list(failures.open))
         finally:
-            summary = files.write(self._state(), self._reports())
-        if self._stopping:
+            state = self._state()
+            forecast = None if state == "done" else progress.foretold()
+            summary = self._files.write(state, failures.reports(), self._course.has_ended, forecast)
+            progress.finish(state)
+        if failures.gave_up:
             raise EndpointError(f"too many functions in a row failed by our side, last: {summary.failures[-1]}; "
                                 "mend that, then run the same command again")  # fmt: skip
         return summary
 
-    def _all(self, todo: Sequence[Target], concurrency: int, total: int) -> None:
-        with tqdm(total=total, initial=total - len(todo), desc="generate", unit="function", disable=None) as bar:
-            for target, failure in run_pool(self._one, self._intake(todo), concurrency):
-                self._note(target, failure, concurrency)
-                bar.update()
+    def _all(self, todo: Sequence[Target]) -> None:
+        for target, failure in run_pool(self._one, self._intake(todo), self._concurrency):
+            if failure is not None or not self._chain.is_done(target):
+                self._course.leave(target)
+            else:
+                self._course.end(target)
+            self._failures.note(target, failure)
 
     def _intake(self, todo: Sequence[Target]) -> Iterator[Target]:
         for target in todo:
-            if not self.may_go_on():
+            if self._budget.is_spent or not self.may_go_on():
                 return
+            self._course.begin(target)
             yield target
 
     def _one(self, target: Target) -> str | None:
@@ -83,25 +112,9 @@ class Session:
             return None
         return None
 
-    def _note(self, target: Target, failure: str | None, concurrency: int) -> None:
-        if failure is None:
-            self._failed.pop(target, None)
-            self._in_a_row = 0
-            return
-        log.warning("%s::%s failed by our side: %s", target.function.path, target.function.name, failure)
-        self._failed[target] = failure
-        self._in_a_row += 1
-        self._stopping = self._stopping or self._in_a_row >= max(4, 2 * concurrency)
-
-    def _is_spent(self) -> bool:
-        return self._limit_usd is not None and (self._journal.tally.cost_usd or 0.0) >= self._limit_usd
-
     def _state(self) -> str:
-        if all(self._chain.is_done(target) for target in self._targets):
+        if self._course.ended == len(self._targets):
             return "done"
-        if self._is_spent():
+        if self._budget.is_spent:
             return "limit_usd"
-        return "failed" if self._failed else "stopped"
-
-    def _reports(self) -> list[str]:
-        return [f"{t.function.path}::{t.function.name}: {failure}" for t, failure in self._failed.items()]
+        return "failed" if self._failures.open else "stopped"

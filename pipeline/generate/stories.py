@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.generate.journal import Journal
 from pipeline.generate.plan import TRIES, Target
-from pipeline.generate.select import Reason, Recipe, facts, first_reason, second_reason
-from pipeline.types import LeftOut, Rollout
+from pipeline.generate.select import FIRST, SECOND, Case, Duplicates, Facts, Reason, Recipe, facts_of, reason
+from pipeline.types import LeftOut, Rollout, from_json
 
 
 @dataclass(frozen=True)
@@ -83,42 +84,59 @@ class Kept:
 Outcome = Kept | LeftOut
 
 
-def outcomes(stories: Sequence[Story], journal: Journal, recipe: Recipe) -> Iterator[Outcome]:
-    """Each rollout once, kept or left out, and each description that was given up; in the order of the plan."""
-    owners: dict[str, str] = {}
-    for story in stories:
-        verified = story.verified
-        owner = owners.setdefault(verified.patch, verified.id) if verified else None
-        duplicate_of = None if verified is None or owner == verified.id else owner
-        for rollout, verdict in zip(story.firsts, story.verdicts, strict=True):
-            yield _first(story, rollout, verdict, duplicate_of, journal, recipe)
+class Sieve:
+    """Tells samples from the rest, story by story, and remembers what it has kept.
+
+    Of patches that repeat each other the first that comes is kept. Equal patches leave the same
+    number of samples in whatever order they come; a patch that is near to two others, which are not
+    near to each other, can make one of difference.
+    """
+
+    def __init__(self, journal: Journal, recipe: Recipe) -> None:
+        self._journal, self._recipe = journal, recipe
+        self._kept = {which: Duplicates(recipe.near_duplicate_from) for which in (1, 2)}
+
+    def take(self, story: Story) -> list[Outcome]:
+        """Each rollout of ``story`` once, kept or left out, and its description if that was given up."""
+        found = [
+            self._judge(story, rollout, 1, verdict=verdict, abstained=story.abstained and rollout is story.firsts[-1])
+            for rollout, verdict in zip(story.firsts, story.verdicts, strict=True)
+        ]
         if story.description is not None and story.description["reason"]:
-            yield LeftOut(
-                "generate", "description", story.target.id, story.description["reason"], story.description["detail"]
-            )
+            why = story.description["reason"], story.description["detail"]
+            found.append(LeftOut("generate", "description", story.target.id, *why))
         if story.second is not None:
-            yield _second(story, story.second, duplicate_of, journal, recipe)
-        for failed in story.failures:
-            yield _left_out(failed, ("failed_by_us", failed.detail))
+            found.append(self._judge(story, story.second, 2, compared=story.compared))
+        return [*found, *(_left_out(failed, ("failed_by_us", failed.detail)) for failed in story.failures)]
+
+    def _judge(self, story: Story, rollout: Rollout, which: int, **known: Any) -> Outcome:
+        facts = self._facts(rollout)
+        why = reason(Case(rollout, facts, **known), self._recipe, FIRST if which == 1 else SECOND)
+        why = why or self._repeats(story.verified or rollout, which)
+        return _left_out(rollout, why) if why else Kept(story, rollout, which, facts.kept_share)
+
+    def _repeats(self, first: Rollout, which: int) -> Reason | None:
+        """A change that was kept already, and its repetition from a description, are one task."""
+        why = self._kept[which].reason(first.patch)
+        if why is None:
+            self._kept[which].add(first.id, first.patch)
+        return why
+
+    def _facts(self, rollout: Rollout) -> Facts:
+        """As they were measured when it ended; folders of older versions do not hold them."""
+        row = self._journal.stage(rollout.id, "facts")
+        with contextlib.suppress(TypeError):  # a field that an older version did not know
+            if row is not None and row["context_tokens"] == self._recipe.context_tokens:
+                return from_json(Facts, row)
+        return facts_of(self._journal.with_messages(rollout), self._recipe.context_tokens)
+
+
+def outcomes(stories: Iterable[Story], journal: Journal, recipe: Recipe) -> Iterator[Outcome]:
+    """Each rollout once, kept or left out, and each description that was given up; in the order of ``stories``."""
+    sieve = Sieve(journal, recipe)
+    for one in stories:
+        yield from sieve.take(one)
 
 
 def _left_out(rollout: Rollout, why: Reason) -> LeftOut:
     return LeftOut("generate", "rollout", rollout.id, *why)
-
-
-def _first(
-    story: Story, rollout: Rollout, verdict: str | None, duplicate_of: str | None, journal: Journal, recipe: Recipe
-) -> Outcome:
-    if story.abstained and rollout is story.firsts[-1]:
-        return _left_out(rollout, ("abstained", "the teacher found nothing to change"))
-    known = facts(journal.with_messages(rollout).messages, recipe.context_tokens)
-    why = first_reason(rollout, verdict, duplicate_of, known, recipe)
-    return _left_out(rollout, why) if why else Kept(story, rollout, 1, known.kept_share)
-
-
-def _second(story: Story, rollout: Rollout, duplicate_of: str | None, journal: Journal, recipe: Recipe) -> Outcome:
-    if story.compared is not None and story.compared["own"] is None:
-        return _left_out(rollout, ("not_comparable", story.compared["detail"]))
-    known = facts(journal.with_messages(rollout).messages, recipe.context_tokens)
-    why = second_reason(rollout, story.recall, story.compared is not None, duplicate_of, known, recipe)
-    return _left_out(rollout, why) if why else Kept(story, rollout, 2, known.kept_share)

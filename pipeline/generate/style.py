@@ -1,6 +1,10 @@
 """Style examples: how this repository's people write, from before the base commit only.
 
-A later text could tell of what is evaluated; so the cut-off is kept here, in one place.
+A later text could tell of what is evaluated; so the cut-off is kept here, in one place. It holds for
+the time at which a text was opened (an issue), merged (a pull request) or committed (a message). Not
+covered: titles and bodies that were edited afterwards, of which the forge keeps the last form only.
+Comments, which may be of any later time, are never used. An issue from before the cut-off may ask for
+what is merged after it: ``evaluate`` leaves such tasks out, by the time at which their text was written.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.generate.journal import Tally
+from pipeline.generate.money.forecast import Forecast, PerFunction
 from pipeline.generate.stories import Kept, Outcome, Story
 
 
@@ -65,6 +66,10 @@ class Summary:
     """Of rollouts and questions added up; not wall clock."""
     failures: Sequence[str] = field(default=())
     """One line for each of the first failures of ours."""
+    per_function: PerFunction | None = None
+    """What the functions were like of which no stage is left; None before the first."""
+    forecast: Forecast | None = None
+    """While functions are left; None at the end."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,8 @@ def summarise(
     tally: Tally,
     left_out: Mapping[str, int],
     failures: Sequence[str],
+    per_function: PerFunction | None = None,
+    forecast: Forecast | None = None,
 ) -> Summary:
     """The summary; ``left_out`` counts the functions that were never drawn."""
     kept = [result for result in results if isinstance(result, Kept)]
@@ -123,6 +130,8 @@ def summarise(
         cost_usd=None if tally.cost_usd is None else round(tally.cost_usd, 6),
         seconds=round(tally.seconds, 3),
         failures=tuple(failures[:10]),
+        per_function=per_function,
+        forecast=forecast,
     )
 
 

@@ -51,6 +51,11 @@ def is_source(path: str) -> bool:
     return _kind_of_path(path) == "source"
 
 
+def is_vendored(path: str) -> bool:
+    """Whether the file lies among code that was copied in from elsewhere; ``kind_of`` calls such files generated."""
+    return _is_vendored(tuple(folder.lower() for folder in PurePosixPath(path).parts[:-1]))
+
+
 @lru_cache(maxsize=65536)
 def _kind_of_path(path: str) -> str:
     parts = PurePosixPath(path).parts
@@ -73,9 +78,13 @@ def _is_lock(lowered: tuple[str, ...], folders: tuple[str, ...], name: str) -> b
 
 
 def _is_generated(lowered: tuple[str, ...], folders: tuple[str, ...], name: str) -> bool:
-    if not tables.GENERATED_FOLDERS.isdisjoint(lowered) or (lowered and lowered[0] in tables.GENERATED_ROOTS):
+    if not tables.GENERATED_FOLDERS.isdisjoint(lowered) or _is_vendored(lowered):
         return True
     return bool(_GENERATED_NAMES.fullmatch(name.lower()))
+
+
+def _is_vendored(lowered: tuple[str, ...]) -> bool:
+    return not tables.VENDORED_FOLDERS.isdisjoint(lowered) or not tables.VENDORED_ROOTS.isdisjoint(lowered[:1])
 
 
 def _is_binary(lowered: tuple[str, ...], folders: tuple[str, ...], name: str) -> bool:

@@ -142,7 +142,7 @@ class _Parser:
         for path in (file.old_path, file.new_path):
             if path is not None and names.leaves_tree(path.encode("utf-8", "surrogateescape")):
                 raise self._error(f"path {path!r} leaves the tree", start)
-        raw = b"".join(line + b"\n" for line in self.lines[start : self.at])
+        raw = b"\n".join((*self.lines[start : self.at], b""))
         return FilePatch(**{**vars(file), "raw": raw})
 
     def _begin(self, line: bytes) -> FilePatch | None:
@@ -246,23 +246,33 @@ class _Parser:
 
     def _counted(self, old: int, new: int) -> tuple[bytes, ...]:
         """The lines of a hunk that has ``old`` lines before and ``new`` lines after."""
-        start, lines = self.at, list[bytes]()
-        while old > 0 or new > 0 or (lines and self._line(self.at).startswith(b"\\ ")):
-            if self.at >= len(self.lines):
+        start, lines, given, crlf = self.at, list[bytes](), self.lines, self.crlf
+        at = start
+        while old > 0 or new > 0:
+            if at >= len(given):
                 raise self._error(f"the patch ends inside this hunk: {old} old, {new} new lines missing", start - 1)
-            line = self._line(self.at)
-            if line in (b"", b"\r"):  # editors and mailers strip the blank of an empty context line
-                line = b" " + line
-            self.at += 1
+            line = given[at].removesuffix(b"\r") if crlf else given[at]
+            at += 1
             sign = line[:1]
-            if sign == b"\\" and lines:
+            if sign == b"+":
+                new -= 1
+            elif sign == b"-":
+                old -= 1
+            elif sign == b"\\" and lines:
                 lines[-1] = lines[-1].removesuffix(b"\n")
                 continue
-            old -= sign in b" -"
-            new -= sign in b" +"
-            if sign not in b" +-" or old < 0 or new < 0:
-                raise self._error(f"not a line that this hunk's header announces: {_shown(line)}", self.at - 1)
+            elif sign == b" " or line in (b"", b"\r"):
+                old, new = old - 1, new - 1
+                line = line if sign == b" " else b" " + line  # editors and mailers strip a lone blank
+            else:
+                old = -1
+            if old < 0 or new < 0:
+                raise self._error(f"not a line that this hunk's header announces: {_shown(line)}", at - 1)
             lines.append(line + b"\n")
+        self.at = at
+        while lines and self._line(self.at).startswith(b"\\ "):
+            lines[-1] = lines[-1].removesuffix(b"\n")
+            self.at += 1
         return tuple(lines)
 
     def _line(self, at: int) -> bytes:

@@ -32,10 +32,15 @@ MAX_CUTS = 6
 
 def changed_lines(old: Sequence[bytes], new: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Lines removed from ``old`` and lines added in ``new``, each in order."""
+    removed, added = changed_indexes(old, new)
+    return [old[i] for i in removed], [new[j] for j in added]
+
+
+def changed_indexes(old: Sequence[bytes], new: Sequence[bytes]) -> tuple[list[int], list[int]]:
+    """Where the lines stand that are removed from ``old`` and added in ``new``, rising."""
     kept = common_lines(old, new)
     kept_old, kept_new = {i for i, _ in kept}, {j for _, j in kept}
-    removed = [line for i, line in enumerate(old) if i not in kept_old]
-    return removed, [line for j, line in enumerate(new) if j not in kept_new]
+    return [i for i in range(len(old)) if i not in kept_old], [j for j in range(len(new)) if j not in kept_new]
 
 
 def common_lines(old: Sequence[bytes], new: Sequence[bytes]) -> list[Pair]:

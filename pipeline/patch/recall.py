@@ -11,19 +11,22 @@ training data and as a mean over many tasks, poor as the grade of one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import pairwise
 
 from pipeline.patch.apply import apply
 from pipeline.patch.classes import HEAD_BYTES, kind_of
 from pipeline.patch.diff import FilePatch, Hunk, PatchError, parse
-from pipeline.patch.lines import changed_lines
+from pipeline.patch.lines import changed_indexes, changed_lines
 from pipeline.patch.renames import Lines, renames
 from pipeline.types import Recall
 
 Line = tuple[str, str, bytes]
 """Path in the base, sign, content without trailing blanks: what has to agree."""
+
+Place = tuple[int, int]
+"""A line of a file's patch: number of its hunk and index within that hunk, both 0-based."""
 
 _SUBMODULE = "160000"
 _TEXT_HEAD = 8000
@@ -52,13 +55,13 @@ def own(gold: bytes, candidate: bytes, base: Mapping[str, bytes] | None = None) 
     Raises PatchError naming the patch and the line, or the file and hunk that does not apply.
     """
     wanted, given = _changes("gold", gold, base), _changes("candidate", candidate, base)
-    is_source = _source_test(base)
-    recall_all_files = _ratio((wanted & given).total(), wanted.total())
-    if any(map(is_source, _files(wanted))):
-        wanted, given = _only(wanted, is_source), _only(given, is_source)
+    common = wanted & given
+    recall_all_files = _ratio(common.total(), wanted.total())
+    is_headline = headline(_files(wanted), base)
+    wanted, given, common = (_only(lines, is_headline) for lines in (wanted, given, common))
     files = _files(wanted)
     return _recall(
-        (wanted & given).total(),
+        common.total(),
         wanted.total(),
         given.total(),
         recall_all_files=recall_all_files,
@@ -111,6 +114,12 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
+def headline(gold_files: Collection[str], base: Mapping[str, bytes] | None = None) -> Callable[[str], bool]:
+    """Which paths the headline of ``own`` is about, given those in which the gold has a line that counts."""
+    is_source = _source_test(base)
+    return is_source if any(map(is_source, gold_files)) else lambda path: True
+
+
 def _source_test(base: Mapping[str, bytes] | None) -> Callable[[str], bool]:
     @cache
     def is_source(path: str) -> bool:
@@ -125,6 +134,8 @@ def _files(changes: Changes) -> set[str]:
 
 
 def _only(changes: Changes, keep: Callable[[str], bool]) -> Changes:
+    if all(map(keep, _files(changes))):
+        return changes
     return Counter({line: count for line, count in changes.items() if keep(line[0])})
 
 
@@ -143,19 +154,44 @@ def _is_text(file: FilePatch) -> bool:
 def _as_written(files: Iterable[FilePatch]) -> Changes:
     lines: Changes = Counter()
     for file in files:
-        for run in (run for hunk in file.hunks for run in _runs(hunk)):
-            removed = _countable(line[1:] for line in run if line[:1] == b"-")
-            added = _countable(line[1:] for line in run if line[:1] == b"+")
-            # A run that only turns line ends or trailing blanks changes nothing that counts.
-            _count(lines, file.path, removed, added)
+        path = file.path
+        for hunk in file.hunks:
+            for run in _runs(hunk):
+                for sign, side in _counted_run(run):
+                    lines.update([(path, sign, text) for _, text in side])
     return lines
 
 
-def _runs(hunk: Hunk) -> Iterator[list[bytes]]:
-    """Changed lines that no context line separates."""
-    for is_context, run in groupby(hunk.lines, key=lambda line: line[:1] == b" "):
-        if not is_context:
-            yield list(run)
+def counted(file: FilePatch) -> Iterator[tuple[Place, Line]]:
+    """Each line of a file's patch that counts in ``own`` without a base, and where it stands."""
+    if not _is_text(file):
+        return
+    for number, hunk in enumerate(file.hunks):
+        for run in _runs(hunk):
+            for sign, side in _counted_run(run):
+                yield from (((number, at), (file.path, sign, text)) for at, text in side)
+
+
+def _runs(hunk: Hunk) -> Iterator[list[tuple[int, bytes]]]:
+    """Changed lines that no context line separates, with their indexes."""
+    context = [at for at, line in enumerate(hunk.lines) if line.startswith(b" ")]
+    for before, after in pairwise((-1, *context, len(hunk.lines))):
+        if after - before > 1:
+            yield list(enumerate(hunk.lines[before + 1 : after], before + 1))
+
+
+def _counted_run(run: Sequence[tuple[int, bytes]]) -> Iterator[tuple[str, list[tuple[int, bytes]]]]:
+    """Of a run, sign by sign: index and content of the lines that count.
+
+    A run that only turns line ends or trailing blanks changes nothing that counts.
+    """
+    old, new = (
+        [(at, text) for at, line in run if line.startswith(sign) and (text := line[1:].rstrip())]
+        for sign in (b"-", b"+")
+    )
+    removed, added = changed_indexes([text for _, text in old], [text for _, text in new])
+    yield "-", [old[index] for index in removed]
+    yield "+", [new[index] for index in added]
 
 
 def _as_applied(files: Iterable[FilePatch], base: Mapping[str, bytes]) -> Changes:

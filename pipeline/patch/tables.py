@@ -40,17 +40,23 @@ LOCK_NAMES = _words(
 )
 """Beside every name that ends in ``.lock``: Cargo, uv, poetry, Gemfile, yarn, composer, mix, flake..."""
 
-GENERATED_FOLDERS = _words(
+VENDORED_FOLDERS = _words(
     """
     node_modules bower_components vendor vendored _vendor _vendored third_party third-party thirdparty
-    3rdparty carthage godeps site-packages .venv dist __snapshots__ __image_snapshots__ __generated__
-    generated generated-sources _generated .yarn __pycache__
+    3rdparty carthage godeps site-packages .venv .yarn
     """
 )
-"""Vendored code, build results and snapshots: written elsewhere or by a tool."""
+"""Code that was written elsewhere and copied in."""
 
-GENERATED_ROOTS = _words("pods")
+VENDORED_ROOTS = _words("pods")
 """As the first folder only: CocoaPods; deeper it names what a Kubernetes tool is about."""
+
+GENERATED_FOLDERS = _words(
+    """
+    dist __snapshots__ __image_snapshots__ __generated__ generated generated-sources _generated __pycache__
+    """
+)
+"""Build results and snapshots: written by a tool."""
 
 GENERATED_NAMES = (
     r".*[.-]min\.(js|css|mjs|cjs)",

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from pipeline.errors import SandboxUnavailable
 from pipeline.rollout import prompts
 from pipeline.rollout.asking import Asking
 from pipeline.rollout.cheating import cheat_marks
+from pipeline.rollout.conversation import sent
+from pipeline.rollout.ending import Stopped
 from pipeline.rollout.endpoint import Endpoint, Usage
 from pipeline.rollout.environment import SandboxEnvironment
 from pipeline.rollout.loop import BudgetedAgent, RolloutLimits
-from pipeline.rollout.model import ChatModel, sent
+from pipeline.rollout.model import ChatModel
 from pipeline.rollout.sandbox import Ran, Sandbox
 from pipeline.rollout.tools import tool_set
 from pipeline.rollout.workspace import Workspace
@@ -64,6 +66,8 @@ def roll_out(
     role: Role,
     attempt: int = 0,
     seed: int = 0,
+    watch: Callable[[Usage], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Rollout:
     """Let the model work on ``prompt`` in ``workspace`` until it submits or meets a limit.
 
@@ -71,9 +75,12 @@ def roll_out(
     The patch is read from the checkout after every exit but ``error``; bytes that are not UTF-8 are
     kept as surrogate escapes. A failure of ours is the exit ``error`` with its cause in ``detail``;
     raised are only SandboxUnavailable, and InputError for unknown ``tools`` or ``prompt``.
+
+    ``watch`` is called after each turn with the usage of that turn. ``stop`` is asked before each
+    turn: True raises Stopped, which carries what was used so far.
     """
     started = time.monotonic()
-    agent = _agent(workspace, harness, seed)
+    agent = _agent(workspace, harness, seed, watch, stop)
     exit, detail, patch = _run(agent, prompt, workspace)
     seconds = time.monotonic() - started
     model: ChatModel = agent.model
@@ -97,10 +104,18 @@ def roll_out(
         malformed_calls=model.malformed_calls,
         tool_calls=model.tool_calls,
         detail=detail,
+        context_tokens=model.counted_tokens() or None,
+        turns=tuple(map(dataclasses.asdict, model.used)),
     )
 
 
-def _agent(workspace: Workspace, harness: Harness, seed: int) -> BudgetedAgent:
+def _agent(
+    workspace: Workspace,
+    harness: Harness,
+    seed: int,
+    watch: Callable[[Usage], None] | None,
+    stop: Callable[[], bool] | None,
+) -> BudgetedAgent:
     limits, texts, tools = harness.limits, prompts.load(harness.prompt), tool_set(harness.tools)
     deadline = time.monotonic() + limits.seconds
     environment = SandboxEnvironment(
@@ -112,8 +127,8 @@ def _agent(workspace: Workspace, harness: Harness, seed: int) -> BudgetedAgent:
     )
 
     asking = Asking(harness.endpoint, tools, limits.context_tokens, limits.output_tokens, deadline, seed)
-    model = ChatModel(asking, tools, texts)
-    return BudgetedAgent(model, environment, texts, limits, harness.cost)
+    model = ChatModel(asking, tools, texts, watch)
+    return BudgetedAgent(model, environment, texts, limits, harness.cost, stop)
 
 
 def _in_sandbox(sandbox: Sandbox, workspace: Workspace, command: Sequence[str], seconds: float) -> Ran:
@@ -124,17 +139,18 @@ def _in_sandbox(sandbox: Sandbox, workspace: Workspace, command: Sequence[str], 
 def _run(agent: BudgetedAgent, prompt: str, workspace: Workspace) -> tuple[Exit, str, str]:
     """Exit, detail and patch."""
     try:
-        exit = _EXITS.get(status := agent.run(prompt)["exit_status"], status)
+        ended = agent.run(prompt)
+        exit = _EXITS.get(ended["exit_status"], ended["exit_status"])
         extracted = workspace.patch()
-    except SandboxUnavailable:
+    except (SandboxUnavailable, Stopped):
         raise
     except Exception as error:
         log.debug("rollout failed", exc_info=True)
         return "error", f"{type(error).__name__}: {' '.join(str(error).split())}", ""
     patch = extracted.patch.decode("utf-8", "surrogateescape")
     left_out = [f"{thing.id} ({thing.reason})" for thing in extracted.left_out]
-    detail = f"left out of the patch: {', '.join(left_out[:20])}" if left_out else ""
-    return ("no_patch" if exit == "submitted" and not patch else exit), detail, patch
+    notes = [ended.get("detail", ""), f"left out of the patch: {', '.join(left_out[:20])}" if left_out else ""]
+    return ("no_patch" if exit == "submitted" and not patch else exit), "; ".join(filter(None, notes)), patch
 
 
 _EXITS: dict[str, Exit] = {"RepeatedFormatError": "malformed"}

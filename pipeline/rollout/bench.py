@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError, RunError
+from pipeline.rollout.claim import temporary
 
 PLAIN, EXECUTABLE, LINK, GITLINK = "100644", "100755", "120000", "160000"
 """The modes that git knows: file, program, symbolic link, submodule."""
@@ -191,8 +192,7 @@ def bench(git_dir: Path, base: str) -> Iterator[Bench]:
     program = shutil.which("git")
     if not program:
         raise RunError("git: no such program on PATH; install git 2.39 or newer")
-    with tempfile.TemporaryDirectory(prefix="switchover-patch-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with temporary() as folder:
         _furnish(folder, objects, algorithm)
         made = Bench(program, folder, algorithm)
         try:

@@ -1,7 +1,8 @@
 """An OpenAI-compatible chat endpoint: retries, and what the server's refusals mean.
 
 Retried with jitter, up to a cap: 408, 409, 429, 5xx, connection errors, replies that are not a
-completion. Retry-After is honoured, up to that cap. Everything else is an answer and is raised at once.
+completion. Retry-After is waited for, up to that cap, and then some: all that were told the same
+moment must not come back in it. Everything else is an answer and is raised at once.
 The key travels in the Authorization header only; no error, log line or ``repr`` shows it.
 Not covered: streaming.
 """
@@ -17,11 +18,12 @@ from typing import Any
 
 from pipeline.errors import EndpointError, RunError
 from pipeline.rollout import wire
+from pipeline.rollout.conversation import Conversation
 from pipeline.rollout.transport import Fault, Transport
 from pipeline.rollout.wire import Reply, Usage
 from pipeline.types import Message
 
-__all__ = ["ContextExceeded", "Endpoint", "Reply", "Retry", "Usage"]
+__all__ = ["ContextExceeded", "Endpoint", "NoReply", "Reply", "Retry", "Usage"]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,15 @@ _HINTS = {
     404: "check the URL (its path usually ends in /v1) and the model name",
     429: "lower the concurrency or wait",
 }
+
+
+class NoReply(EndpointError):
+    """The endpoint gave no turn after every allowed retry."""
+
+    def __init__(self, what: str, usage: Usage) -> None:
+        """``usage``: what the tries were billed all the same."""
+        super().__init__(what)
+        self.usage = usage
 
 
 class ContextExceeded(RunError):
@@ -46,13 +57,13 @@ class Retry:
     first_seconds: float = 0.5
     """Longest first pause; it doubles each time and half of it is chance."""
     cap_seconds: float = 30.0
-    """Longest pause, also against a Retry-After that asks for more."""
+    """Longest pause of our own, and longest Retry-After that is waited for; at most both together."""
 
     def pause(self, attempt: int, asked: float | None) -> float:
         """Seconds to wait after try number ``attempt`` (0-based); ``asked`` is the server's Retry-After."""
         grown = min(self.cap_seconds, self.first_seconds * 2.0**attempt)
         jittered = grown * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
-        return jittered if asked is None else min(self.cap_seconds, max(jittered, asked))
+        return jittered + min(self.cap_seconds, asked or 0.0)
 
 
 class Endpoint:
@@ -86,13 +97,32 @@ class Endpoint:
         self._request_seconds = request_seconds
         self._retry = retry or Retry()
         self._send_seed = send_seed
+        self._pool_size = pool_size
+
+    @property
+    def has_key(self) -> bool:
+        """Whether requests carry a key."""
+        return bool(self._key)
+
+    def settings(self) -> dict[str, Any]:
+        """Arguments that make the same endpoint in another process: all but the key, which is not to travel."""
+        return {
+            "url": self.url,
+            "model": self.model,
+            "max_output_tokens": self._options["max_tokens"],
+            "temperature": self.temperature,
+            "pool_size": self._pool_size,
+            "request_seconds": self._request_seconds,
+            "retry": self._retry,
+            "send_seed": self._send_seed,
+        }
 
     def __repr__(self) -> str:
         return f"Endpoint({self.url!r}, {self.model!r})"
 
     def chat(
         self,
-        messages: Sequence[Message],
+        messages: Sequence[Message] | Conversation,
         tools: Sequence[Mapping[str, Any]] = (),
         *,
         seed: int | None = None,
@@ -101,21 +131,22 @@ class Endpoint:
     ) -> Reply:
         """The model's next turn. ``seconds``: deadline of the whole call, retries included (None: see the class).
 
-        Raises EndpointError after the retries, ContextExceeded when the prompt is too long.
+        Raises NoReply after the retries, ContextExceeded when the prompt is too long.
         """
         started = time.monotonic()
+        conversation = messages if isinstance(messages, Conversation) else Conversation(messages)
         allowed = 2 * self._request_seconds
         deadline = started + (allowed if seconds is None else min(seconds, allowed))
         options = {"seed": seed if self._send_seed else None, "max_tokens": max_output_tokens}
         wasted = Usage()
         for attempt in range(self._retry.tries):
             try:
-                body = wire.request(self.model, messages, tools, self._with_defaults(options))
-                message, finish, usage = self._complete(body, len(messages), deadline)
+                body = wire.request(self.model, conversation, tools, self._with_defaults(options))
+                message, finish, usage = self._complete(body, len(conversation), deadline)
                 return Reply(message, finish, wasted + usage, time.monotonic() - started)
             except Fault as fault:
                 wasted += fault.usage
-                self._wait_or_raise(fault, attempt, deadline)
+                self._wait_or_raise(fault, attempt, deadline, wasted)
         raise AssertionError("the last try returns or raises")
 
     def check(self) -> None:
@@ -126,12 +157,12 @@ class Endpoint:
         deadline = time.monotonic() + min(30.0, self._request_seconds)
         served: list[str] = []
         try:
-            status, _, body = self._transport.exchange("GET", "/models", None, deadline)
+            status, _, body = self._transport.exchange("GET", "/models", (), deadline)
             served = wire.model_ids(body) if status == 200 else []
             if self.model not in served:  # aliases are not always listed: the model itself has the last word
                 options = self._with_defaults({"max_tokens": 1})
-                hello = wire.request(self.model, [{"role": "user", "content": "Hello"}], (), options)
-                self._complete(hello, 0, deadline)
+                hello = Conversation([{"role": "user", "content": "Hello"}])
+                self._complete(wire.request(self.model, hello, (), options), 0, deadline)
         except Fault as fault:
             names = f"; it serves {', '.join(served[:8])}" if served else ""
             raise EndpointError(f"{self._name()}: {fault}{names}") from None
@@ -141,34 +172,40 @@ class Endpoint:
         merged[self._length_option] = merged.pop("max_tokens")
         return merged
 
-    def _wait_or_raise(self, fault: Fault, attempt: int, deadline: float) -> None:
+    def _wait_or_raise(self, fault: Fault, attempt: int, deadline: float, wasted: Usage) -> None:
         pause = self._retry.pause(attempt, fault.asked)
         last = attempt + 1 >= self._retry.tries
         if not fault.again or last or time.monotonic() + pause >= deadline:
             tried = f" ({attempt + 1} tries)" if attempt else ""
-            raise EndpointError(f"{self._name()}: {fault}{tried}") from None
+            raise NoReply(f"{self._name()}: {fault}{tried}", wasted) from None
         log.debug("%s: %s; again in %.1f s", self._name(), fault, pause)
         time.sleep(pause)
 
-    def _complete(self, body: bytes, turn: int, deadline: float) -> tuple[Message, str, Usage]:
+    def _complete(self, body: wire.Body, turn: int, deadline: float) -> tuple[Message, str, Usage]:
         status, headers, answer = self._transport.exchange("POST", "/chat/completions", body, deadline)
         if status != 200:
             raise self._refusal(status, headers, answer)
         try:
             return wire.reply(answer, turn)
         except wire.BadReply as error:
-            raise Fault(f"{error}; see the server's log", again=True, usage=error.usage) from None
+            said = self._without_key(str(error))
+            if wire.too_long(400, said):  # some gateways wrap their servers' refusals into a 200
+                raise self._too_long(said) from None
+            raise Fault(f"{said}; see the server's log", error.again, usage=error.usage) from None
 
     def _refusal(self, status: int, headers: Mapping[str, str], answer: bytes) -> Exception:
         said = self._without_key(wire.error_text(answer))
         if wire.too_long(status, said):
-            return ContextExceeded(f"{self._name()}: {said}; lower context_tokens or the length of the prompt")
+            return self._too_long(said)
         if status == 400 and "max_completion_tokens" in said and self._length_option == "max_tokens":
             self._length_option = "max_completion_tokens"  # what newer OpenAI models call it; others know the old name
             return Fault(said, again=True, asked=0.0)
         hint = _HINTS.get(status, "see the server's log")
         again = status in _AGAIN or status >= 500
         return Fault(f"HTTP {status}: {said or 'no explanation'}; {hint}", again, _seconds(headers.get("Retry-After")))
+
+    def _too_long(self, said: str) -> ContextExceeded:
+        return ContextExceeded(f"{self._name()}: {said}; lower context_tokens or the length of the prompt")
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text

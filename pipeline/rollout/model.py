@@ -12,14 +12,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pipeline.rollout.endpoint import Reply, Usage
+from pipeline.rollout.conversation import Conversation
+from pipeline.rollout.endpoint import NoReply, Reply, Usage
 from pipeline.rollout.mini import FormatError
 from pipeline.rollout.prompts import Prompts
 from pipeline.rollout.tools import Tools
 from pipeline.types import Message
 
-Chat = Callable[[Sequence[Message], int, int], Reply]
-"""Messages, the index of this turn (0-based) and an estimate of the prompt's tokens, to the model's next turn."""
+Chat = Callable[[Conversation, int, int], Reply]
+"""The model's next turn, from the conversation, this turn's index (0-based) and a guess at the prompt's tokens."""
 
 _CHARACTERS_PER_TOKEN = 3
 """Low for code and English, so that an estimate errs on the side of a full context."""
@@ -28,7 +29,10 @@ _CHARACTERS_PER_TOKEN = 3
 class ChatModel:
     """One rollout's model, and the counts of its turns."""
 
-    def __init__(self, chat: Chat, tools: Tools, prompts: Prompts) -> None:
+    def __init__(
+        self, chat: Chat, tools: Tools, prompts: Prompts, watch: Callable[[Usage], None] | None = None
+    ) -> None:
+        """``watch`` is called after each turn, malformed ones included, with that turn's usage."""
         self.config = None
         self.turns = 0
         """Replies of the model, malformed ones included."""
@@ -36,18 +40,24 @@ class ChatModel:
         """Turns that were a valid call."""
         self.malformed_calls = 0
         self.usage = Usage()
+        """Of all turns, and of tries that gave none."""
+        self.used: list[Usage] = []
+        """Of each turn."""
         self._chat = chat
         self._tools = tools
         self._prompts = prompts
+        self._watch = watch
+        self._conversation = Conversation()
         self._counted_tokens = 0
         self._counted_messages = 0
         self._schema_characters = len(json.dumps(list(tools.schemas)))
 
     def query(self, messages: list[dict[str, Any]], **kwargs: Any) -> dict[str, Any]:
         """The model's turn, its calls parsed into ``extra.actions``. Raises FormatError with turn and error."""
-        reply = self._chat([sent(message) for message in messages], self.turns, self.estimated_tokens(messages))
+        reply = self._reply(messages)
         self.turns += 1
-        self.usage += reply.usage
+        self.used.append(reply.usage)
+        self._count(reply.usage)
         self._counted_tokens = reply.usage.tokens_in + reply.usage.tokens_out
         self._counted_messages = len(messages) + 1
         calls = reply.message.get("tool_calls", [])
@@ -57,6 +67,19 @@ class ChatModel:
             raise FormatError(*self._told_off(reply, problem))
         self.tool_calls += 1
         return {**reply.message, "extra": {"actions": actions}}
+
+    def _reply(self, messages: list[dict[str, Any]]) -> Reply:
+        self._conversation.grow(messages)
+        try:
+            return self._chat(self._conversation, self.turns, self.estimated_tokens(messages))
+        except NoReply as error:
+            self._count(error.usage)
+            raise
+
+    def _count(self, usage: Usage) -> None:
+        self.usage += usage
+        if self._watch is not None:
+            self._watch(usage)
 
     def counted_tokens(self) -> int:
         """Prompt and reply of the last turn as the server counted them; 0 before the first one."""
@@ -116,11 +139,6 @@ class ChatModel:
 
     def serialize(self) -> dict[str, Any]:
         return {}
-
-
-def sent(message: Mapping[str, Any]) -> Message:
-    """A message as the endpoint sees it: without mini-swe-agent's ``extra``."""
-    return {key: value for key, value in message.items() if key != "extra"}
 
 
 def arguments_of(call: Mapping[str, Any]) -> dict[str, Any] | str:

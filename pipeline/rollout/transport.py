@@ -13,7 +13,7 @@ import urllib3
 
 from pipeline import __version__
 from pipeline.errors import InputError
-from pipeline.rollout.wire import Usage
+from pipeline.rollout.wire import Body, Usage
 
 _CONNECT_SECONDS = 10.0
 _MAX_REPLY_BYTES = 64 * 1024 * 1024
@@ -40,23 +40,24 @@ class Transport:
         self._headers = {"Content-Type": "application/json", "User-Agent": f"switchover/{__version__}"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
-        self._pool = urllib3.PoolManager(num_pools=2, maxsize=pool_size, block=True, retries=False)
+        self._path = urllib.parse.urlsplit(self.url).path
+        # The pool of the one host itself: a manager would look it up, and parse the URL, on every request.
+        self._pool = urllib3.connection_from_url(self.url, maxsize=pool_size, block=True)
 
-    def exchange(
-        self, method: str, path: str, body: bytes | None, deadline: float
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    def exchange(self, method: str, path: str, body: Body, deadline: float) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body. ``deadline`` is on the monotonic clock. Raises Fault when nothing came."""
         left = min(deadline - time.monotonic(), self._request_seconds)
         if left <= 0:
             raise Fault("no time left for a request", again=False)
         try:
-            response = self._pool.request(
+            response = self._pool.urlopen(
                 method,
-                self.url + path,
-                body=body,
-                headers=self._headers,
+                self._path + path,
+                body=body or None,  # type: ignore[arg-type]  # its pieces may be any buffers
+                headers={**self._headers, "Content-Length": str(sum(map(len, body)))} if body else self._headers,
+                retries=False,
                 timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=left),
-                pool_timeout=left,
+                pool_timeout=left,  # type: ignore[arg-type]  # any number of seconds; the annotation is too narrow
                 redirect=False,
                 preload_content=False,
             )
@@ -104,4 +105,6 @@ def _why(error: urllib3.exceptions.HTTPError) -> str:
         return "no connection in time"
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "no reply in time"
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return f"no TLS there, or a certificate that is not trusted here ({' '.join(str(error).split())[:120]})"
     return f"connection lost ({type(error).__name__})"

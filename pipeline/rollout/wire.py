@@ -11,15 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.rollout.conversation import Conversation, encoded
 from pipeline.types import Message
 
 _KEPT = ("reasoning", "reasoning_content")
 """Beside role, content and tool_calls: what a template may want back on the next turn."""
 
+Body = Sequence[bytes | bytearray]
+"""What a request sends, in pieces."""
+
 _TOO_LONG = re.compile(
-    r"context[ _](length|window|size)|maximum model length|prompt is too long|input is too long|exceed_context",
+    r"context[ _](length|window|size|limit)|maximum model length|(prompt|input) is too long|exceed_context"
+    r"|max_new_tokens. must be|input token count .*exceeds|too many tokens",
     re.IGNORECASE,
 )
+
+_BROKEN_OFF = {"abort", "error"}
+"""Finish reasons of a turn that ended because the server did (vLLM and SGLang, OpenRouter)."""
 
 
 @dataclass(frozen=True)
@@ -54,42 +62,56 @@ class Reply:
 
 
 class BadReply(ValueError):
-    """A 200 whose body is not a chat completion; ``usage`` is what it billed all the same."""
+    """A 200 whose body is not a whole chat completion."""
 
-    def __init__(self, what: str, usage: Usage) -> None:
+    def __init__(self, what: str, usage: Usage | None = None, again: bool = True) -> None:
+        """``usage``: what it billed all the same. ``again``: another try may help."""
         super().__init__(what)
-        self.usage = usage
+        self.usage = usage or Usage()
+        self.again = again
 
 
 def request(
     model: str,
-    messages: Sequence[Message],
+    conversation: Conversation,
     tools: Sequence[Mapping[str, Any]],
     options: Mapping[str, Any],
-) -> bytes:
+) -> Body:
     """The body of POST /chat/completions; an option that is None is left to the server."""
-    body: dict[str, Any] = {"model": model, "messages": list(messages)}
-    if tools:
-        body["tools"] = list(tools)
-    body.update((key, value) for key, value in options.items() if value is not None)
-    return json.dumps(body, separators=(",", ":")).encode()
+    rest: dict[str, Any] = {"tools": list(tools)} if tools else {}
+    rest.update((key, value) for key, value in options.items() if value is not None)
+    comma = b"," if rest else b""
+    head = b'{"model":%b,"messages":' % encoded(model)
+    return [head, conversation.unclosed, b"]%b%b" % (comma, encoded(rest)[1:])]
 
 
 def reply(body: bytes, turn: int) -> tuple[Message, str, Usage]:
     """Message, finish reason and usage of a completion; ``turn`` names tool calls that came without an id.
 
-    Raises BadReply when it is torn, not JSON, or holds no message.
+    Raises BadReply when it is torn, not JSON, holds no message, or was broken off by the server.
     """
-    try:
-        data = json.loads(body)
-    except ValueError as error:
-        raise BadReply(f"the reply is not JSON ({error})", Usage()) from None
-    usage = _usage(data.get("usage") if isinstance(data, dict) else None)
+    data = _parsed(body)
+    usage = _usage(data.get("usage"))
     try:
         choice = data["choices"][0]
-        return _message(choice["message"], turn), str(choice.get("finish_reason") or ""), usage
+        message, finish = _message(choice["message"], turn), str(choice.get("finish_reason") or "")
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise BadReply("the reply holds no choices[0].message", usage) from None
+        said = error_text(body) if data.get("error") else "the reply holds no choices[0].message"
+        raise BadReply(said, usage) from None
+    if finish in _BROKEN_OFF:
+        raise BadReply(f"the server broke the turn off (finish_reason {finish!r})", usage)
+    return message, finish, usage
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    if body.lstrip().startswith((b"data:", b"event:")):
+        # Whole turns would be paid for in vain: the server does the same again.
+        raise BadReply("the reply is a stream though none was asked for; turn streaming off there", again=False)
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadReply(f"the reply is not JSON ({error})") from None
+    return data if isinstance(data, dict) else {}
 
 
 def _usage(raw: Any) -> Usage:

@@ -8,7 +8,6 @@ into another's files). Not covered: what happens in the checkout; see ``sandbox`
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 import subprocess
@@ -24,6 +23,7 @@ from typing import Any
 from pipeline.errors import InputError, RunError
 from pipeline.rollout import hostile
 from pipeline.rollout.base import ARCHIVE, GIT_DIR, commit_of, prepare
+from pipeline.rollout.claim import claim
 from pipeline.rollout.extract import Extracted, extract
 from pipeline.rollout.sandbox.identity import identity
 
@@ -64,7 +64,7 @@ class Workspaces:
         self._deleter = ThreadPoolExecutor(1, "switchover-delete")
         self._waiting = threading.Semaphore(_MOST_WAITING)
         try:
-            self._mine = _claim(self._root / "live")
+            self._mine = claim(self._root / "live")
         except OSError as error:
             raise InputError(f"{root}: cannot be used ({error.strerror}); choose a folder that you may write") from None
 
@@ -82,6 +82,10 @@ class Workspaces:
             yield _unpacked(base, place, sha)
         finally:
             self._delete(place)
+
+    def prepared(self, base_sha: str) -> Path:
+        """The folder of a commit made ready (see ``base``), which checkouts anywhere can be made from."""
+        return self._base(commit_of(self._repo, base_sha))
 
     def wait(self) -> None:
         """Until everything that was closed is deleted."""
@@ -111,37 +115,6 @@ class Workspaces:
                 self._waiting.release()
 
         self._deleter.submit(remove)
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """A folder that belongs to a living process for as long as that holds its lock."""
-
-    path: Path
-    lock: int
-
-    def __del__(self) -> None:
-        os.close(self.lock)
-
-
-def _claim(live: Path) -> _Claim:
-    live.mkdir(parents=True, exist_ok=True)
-    with (live / "lock").open("w") as gate:
-        fcntl.flock(gate, fcntl.LOCK_EX)  # nobody takes a folder for abandoned before its owner has locked it
-        for folder in live.iterdir():
-            if folder.is_dir():
-                _remove_if_abandoned(folder)
-        path = live / uuid.uuid4().hex
-        path.mkdir(mode=0o700)
-        lock = os.open(path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _Claim(path, lock)
-
-
-def _remove_if_abandoned(folder: Path) -> None:
-    with contextlib.suppress(BlockingIOError, FileNotFoundError), (folder / "lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        hostile.remove(folder)
 
 
 def _unpacked(base: Path, place: Path, sha: str) -> Workspace:

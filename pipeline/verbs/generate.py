@@ -25,6 +25,7 @@ from pipeline.verbs import USD, config_option, emit, json_option
 @click.option("--base", "base_sha", metavar="SHA", help="Another commit than HEAD.")
 @click.option("--db", type=click.Path(path_type=Path), help="Database of 'collect': older issues show the style.")
 @click.option("--prompt", type=click.Choice(["mini", "compact"]), help="Instructions; compact suits small models.")
+@click.option("--ray", metavar="ADDRESS", help="Spread the rollouts over a Ray cluster: auto, local, HOST:PORT.")
 @click.option("--tools", type=click.Choice(["bash", "editor"]), help="Tool set of the rollouts.")
 @config_option
 @json_option

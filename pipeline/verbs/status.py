@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,8 +50,21 @@ def _show_folder(out: Path, as_json: bool) -> None:
         return
     for step, entry in found.items():
         click.echo(step)
+        progress = entry.pop("progress", None)
+        for line in _standing(progress) if progress else ():
+            click.echo(f"  {line}")
         for key, value in entry.items():
             click.echo(f"  {key}: {_text(value)}")
+
+
+def _standing(progress: dict[str, Any]) -> list[str]:
+    from pipeline.generate.progress.snapshot import rows
+    from pipeline.generate.progress.standing import snapshot_of
+
+    now = snapshot_of(progress)
+    goes_on = "" if now.state in ("running", "done") else "; the same command goes on from there"
+    head = f"{now.state}, {now.ended} of {now.planned} functions, at {now.updated_at}{goes_on}"
+    return [head, *(f"  {name}: {text}" for name, text in rows(now))]
 
 
 def _show_database(db: Path, as_json: bool) -> None:

@@ -56,6 +56,24 @@ def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("a.rb", b"def ok\n  1\nend\n\ndef bad\n  x = (1\nend\n\ndef fine\n  2\nend\n"),
+        ("a.php", b"<?php\nfunction ok() { f(); }\nfunction bad() { return (1; }\nfunction fine() { g(); }\n"),
+        ("a.cs", b"class A {\n  int ok() { return 1; }\n  int bad() { return (1; }\n  int fine() { return 2; }\n}\n"),
+        ("a.kt", b"fun ok() { f() }\n\nfun bad() { x = (1 }\n\nfun fine() { g() }\n"),
+        ("a.sh", b"ok() { a; }\nbad() { echo ) ; }\nfine() { b; }\n"),
+    ],
+)
+def test_a_syntax_error_costs_its_function(path: str, source: bytes) -> None:
+    grammar = grammar_for(path, source)
+    assert grammar
+    found, left_out = extract(path, source, grammar)
+    assert {"ok", "fine"} <= {f.name.split(".")[-1] for f in found}
+    assert [row.reason for row in left_out] == ["syntax_error"]
+
+
 def test_a_function_with_an_error_goes_and_its_neighbours_stay() -> None:
     source = b"int ok(void) { return 0; }\nint bad(void) { return (1; }\nint fine(void) { return 2; }\n"
     grammar = grammar_for("a.c", source)
@@ -106,6 +124,22 @@ def test_mistakes_say_what_to_give(tmp_path: Path) -> None:
         ("a.java", b"class A { void f() { new Object() {" * 2000),
         ("a.py", b"".join(b" " * i + b"def f():\n" for i in range(400)) + b" " * 400 + b"pass\n"),
         ("a.py", b"def f():\n    return " + b"(" * 30000 + b"1" + b")" * 30000),
+        ("a.rb", b"def f\n  x = " + b"(" * 100_000),
+        ("a.rb", b"a." * 100_000),
+        ("a.rb", b"def f\n" * 1500 + b"end\n" * 1500),
+        ("a.php", b"<?php function f() { $x = " + b"(" * 100_000),
+        ("a.php", b"<?php " + b"$a = new class { function f() { " * 900),
+        ("a.php", b"<?php $a" + b"->b" * 50_000),
+        ("a.cs", b"class A { void F() { x = " + b"(" * 100_000),
+        ("a.cs", b"[A]" * 20_000),
+        ("a.cs", b"class A { int F() { return 1" + b" + 1" * 50_000 + b"; } }"),
+        ("a.kt", b"fun f() { x = " + b"(" * 100_000),
+        ("a.kt", b"fun f() {" * 1900),
+        ("a.kt", b"fun f() = 1" + b" + 1" * 50_000),
+        ("a.sh", b"f() { x=" + b"(" * 100_000),
+        ("a.sh", b"f() { " * 1900 + b"; }" * 1900),
+        ("a.sh", b"a | " * 250_000),
+        ("a.sh", b"f() { echo " + b"a " * 50_000 + b"; }"),
     ],
 )
 def test_hostile_nesting_neither_crashes_nor_passes(path: str, source: bytes) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from pipeline.errors import InputError
 from pipeline.generate.ask import Spent
 from pipeline.generate.journal import Journal
-from pipeline.generate.manifest import Manifest, settle
+from pipeline.generate.manifest import Manifest, settle, weights_text
 from pipeline.rollout.endpoint import Usage
-from tests.generate.making import rollout
+from pipeline.settings import WeightsConfig
+from tests.generate.making import rollout, said
 
 SPENT = Spent(Usage(10, 2, 4), 1.5, 1)
 
@@ -94,6 +96,28 @@ def test_growing_and_sharding_do_not_change_the_configurations_identity() -> Non
     assert MANIFEST.sha256 != replace(MANIFEST, tools="editor").sha256
 
 
+def test_an_older_folder_says_nothing_of_newer_settings_and_keeps_its_identity(tmp_path: Path) -> None:
+    filled(tmp_path)
+    older = {key: value for key, value in asdict(MANIFEST).items() if key not in ("kinds", "weights")}
+    (tmp_path / "run.json").write_text(json.dumps(older))
+    settle(tmp_path, MANIFEST)
+    values = {key: value for key, value in older.items() if key not in ("samples", "shard")}
+    assert MANIFEST.sha256 == hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def test_another_draw_is_not_mixed_into_a_folder(tmp_path: Path) -> None:
+    assert weights_text(WeightsConfig()) == ""
+    weighted = replace(MANIFEST, weights=weights_text(WeightsConfig(recent=1.0, paths={"b/**": 2.0, "a": 0.0})))
+    assert weighted.weights == weights_text(WeightsConfig(paths={"a": 0.0, "b/**": 2.0}, recent=1.0))
+    sections = replace(MANIFEST, kinds=("function", "section"))
+    filled(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps(asdict(MANIFEST)))
+    for other, key in ((weighted, "weights"), (sections, "kinds"), (replace(MANIFEST, texts="own"), "texts")):
+        assert other.sha256 != MANIFEST.sha256
+        with pytest.raises(InputError, match=f"begun with {key}"):
+            settle(tmp_path, other)
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     filled(tmp_path)
     with pytest.raises(InputError, match=r"run\.json"):
@@ -114,3 +138,27 @@ def test_a_row_that_lacks_a_field_is_named(tmp_path: Path, name: str) -> None:
         file.write('{"id": "x"}\n')
     with pytest.raises(InputError, match=rf"{name}: row \d: field '\w+' is missing; mend"):
         Journal(tmp_path)
+
+
+def test_a_line_that_only_json_can_read_is_read_like_the_others(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    whole = [rollout("t.1.0", marks=("network",), messages=(said("ü"),)), rollout("u.1.0", "u", patch="\udcff")]
+    for one in whole:
+        journal.add_rollout(1, one)
+    journal.close()
+    again = Journal(tmp_path)
+    for one in whole:
+        made = again.rollout(one.task_id, 1, 0)
+        assert made == replace(one, messages=(), tools=())
+        assert again.with_messages(made) == one
+        assert again.has_rollout(one.id) and not again.has_rollout("x")
+    again.close()
+
+
+def test_the_ledger_knows_what_each_function_and_kind_of_stage_has_cost(tmp_path: Path) -> None:
+    filled(tmp_path)
+    journal = Journal(tmp_path)
+    assert journal.ledger.of_task("t").cost_usd == journal.tally.cost_usd == pytest.approx(1.75)
+    assert journal.ledger.recent() == {"rollout 1": [0.5], "rollout 2": [0.5], "self_check": [0.25]}
+    assert journal.ledger.of_task("nobody").tokens_in == 0
+    journal.close()

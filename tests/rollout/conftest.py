@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,13 +64,23 @@ Start = Callable[..., Rollout]
 
 @pytest.fixture
 def roll(workspace: Workspace, sandbox: Sandbox) -> Start:
-    """``roll(server, limits fields..., harness=dict(...))``: one rollout of "Fix add" against the chat server."""
+    """``roll(server, limits fields..., harness=..., given=...)``: one rollout of "Fix add" against the chat server.
+
+    ``given`` are further arguments of roll_out.
+    """
     from pipeline.rollout.agent import roll_out
 
-    def start(server: ChatServer, *, harness: dict[str, object] | None = None, **limits: float) -> Rollout:
+    def start(
+        server: ChatServer,
+        *,
+        harness: dict[str, object] | None = None,
+        given: dict[str, Any] | None = None,
+        **limits: float,
+    ) -> Rollout:
         quick = Retry(tries=2, first_seconds=0.001)
         endpoint = Endpoint(server.url, "test-model", "sk-key", retry=quick, request_seconds=20)
         setup = Harness(endpoint, sandbox, limits=RolloutLimits(**limits), **(harness or {}))  # type: ignore[arg-type]
-        return roll_out("Fix add", workspace, setup, id="r1", task_id="o/r#1", role="own", attempt=1, seed=7)
+        values: dict[str, Any] = {"id": "r1", "task_id": "o/r#1", "role": "own", "attempt": 1, "seed": 7}
+        return roll_out("Fix add", workspace, setup, **values, **(given or {}))
 
     return start

@@ -13,7 +13,8 @@ import pytest
 from pipeline import jsonl
 from pipeline.errors import InputError, SandboxUnavailable
 from pipeline.rollout.agent import Harness, roll_out
-from pipeline.rollout.endpoint import Endpoint
+from pipeline.rollout.ending import Stopped
+from pipeline.rollout.endpoint import Endpoint, Usage
 from pipeline.rollout.workspace import Workspace
 from pipeline.settings import Price
 from pipeline.types import Rollout, from_json, to_json
@@ -61,11 +62,26 @@ def test_messages_are_what_the_endpoint_saw_and_said(roll: Start) -> None:
 
 
 def test_a_conversation_only_grows(roll: Start) -> None:
-    with chat_server(LOOK, say("Hm."), FIX, SUBMIT) as server:
-        roll(server)
-    sent = [request["messages"] for request in server.requests]
+    """On the wire, byte for byte, by what the model said and then by what it sees: the server's prefix cache fits."""
+    unparsed, thought = say("Hm", ("bash", '{"command": "ls')), say(None, ("bash", {"command": "ls"}), reasoning="Hm.")
+    both = say(
+        "é \ud83d", ("bash", {"command": "true"}), ("bash", {"command": "printf '\\351'"}), reasoning_content="H"
+    )
+    with chat_server(LOOK, say("Hm."), unparsed, thought, both, FIX, SUBMIT) as server:
+        rollout = roll(server)
+    sent = [_messages(body) for body in server.bodies]
     for before, after in itertools.pairwise(sent):
-        assert after[: len(before)] == before
+        assert after.startswith(before)
+    said = [json.dumps(message, separators=(",", ":")).encode() for message in rollout.messages]
+    assert sent[-1] == b"[" + b",".join(said[:-1])
+    for number, body in enumerate(sent[1:]):
+        spoken = [m for m in rollout.messages if m["role"] == "assistant"][number]
+        assert body[len(sent[number]) :].startswith(b"," + json.dumps(spoken, separators=(",", ":")).encode())
+
+
+def _messages(body: bytes) -> bytes:
+    """A request's messages as they were sent, without the closing bracket."""
+    return body.partition(b',"messages":')[2].rpartition(b'],"tools":')[0]
 
 
 def test_a_rollout_is_a_line_of_jsonl(roll: Start, tmp_path: Path) -> None:
@@ -115,6 +131,42 @@ def test_cost_limit(roll: Start) -> None:
     assert (rollout.exit, rollout.steps) == ("cost_limit", 2)
     assert rollout.cost_usd == pytest.approx(2 * 0.7)
     assert "+\treturn a + b" in rollout.patch
+
+
+def test_a_limit_says_which_one_it_was(roll: Start) -> None:
+    price = Price(usd_per_million_in=10_000, usd_per_million_cached=0, usd_per_million_out=10_000)
+    with chat_server(FIX, LOOK) as server:
+        assert "1.4 USD of 1.3" in roll(server, usd=1.3, harness={"price": price}).detail
+
+
+def test_token_limit(roll: Start) -> None:
+    with chat_server(FIX, say("a"), LOOK) as server:  # 110 tokens a turn, malformed ones too
+        rollout = roll(server, tokens=330)
+    assert (rollout.exit, rollout.steps) == ("cost_limit", 3)
+    assert rollout.detail == "330 tokens of 330 for one rollout are used"
+    assert "+\treturn a + b" in rollout.patch
+
+
+def test_watched_after_each_turn(roll: Start) -> None:
+    seen: list[Usage] = []
+    with chat_server(FIX, say("a"), LOOK, SUBMIT) as server:
+        rollout = roll(server, given={"watch": seen.append})
+    assert seen == [Usage(100, 10, 40)] * rollout.steps
+
+
+def test_the_usage_of_each_turn_is_kept(roll: Start) -> None:
+    with chat_server(FIX, say("a"), SUBMIT) as server:
+        rollout = roll(server)
+    assert rollout.turns == ({"tokens_in": 100, "tokens_out": 10, "tokens_cached": 40},) * rollout.steps
+
+
+def test_stopped_by_the_caller_there_is_no_result_but_a_bill(roll: Start) -> None:
+    seen: list[Usage] = []
+    stop = {"watch": seen.append, "stop": lambda: len(seen) >= 2}
+    with chat_server(FIX, LOOK) as server, pytest.raises(Stopped) as stopped:
+        roll(server, given=stop)
+    assert stopped.value.usage == Usage(200, 20, 80) and stopped.value.seconds > 0
+    assert len(server.requests) == 2
 
 
 def test_a_shared_gpu_is_paid_by_share(roll: Start) -> None:
@@ -230,7 +282,7 @@ def test_a_failure_of_ours_is_the_exit_error(roll: Start, broken: Step) -> None:
     with chat_server(FIX, broken) as server:
         rollout = roll(server)
     assert (rollout.exit, rollout.patch, rollout.steps) == ("error", "", 1)
-    assert rollout.detail.startswith(f"EndpointError: {server.url}")
+    assert rollout.detail.startswith(f"NoReply: {server.url}")
     assert "sk-key" not in json.dumps(to_json(rollout))
     assert rollout.tokens_in == 100, "what was billed before the failure counts"
     assert rollout.messages[-1]["role"] == "tool"

@@ -16,6 +16,9 @@ def whole(found: re.Match[str]) -> int:
     return len(found["secret"])
 
 
+_ANY_CASE = int(re.IGNORECASE)
+"""As a number: the flag itself takes a fifth of the time of a short text."""
+
 LONG = 15
 """Characters of the shortest token that is known by its shape."""
 
@@ -51,7 +54,7 @@ class Rule:
         """Start and end of each secret; they may overlap."""
         if not self.starts:
             yield from self._search(text.whole)
-        place = text.lowered if self.pattern.flags & re.IGNORECASE else text.whole
+        place = text.lowered if self.pattern.flags & _ANY_CASE else text.whole
         for literal in self.starts:
             if not self.is_word or literal in text.long_words:
                 yield from self._match(text.whole, place, literal)

@@ -11,8 +11,8 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from pipeline.generate.functions.grammars import Captures, Grammar
-from pipeline.generate.functions.syntax import TooSlow, matches
+from pipeline.generate.functions.grammars import Captures, Grammar, TooSlow
+from pipeline.generate.functions.syntax import matches
 from pipeline.types import Function, LeftOut
 
 MAX_SCOPES = 50
@@ -45,13 +45,20 @@ def extract(path: str, source: bytes, grammar: Grammar) -> tuple[list[Function],
     are not. A file that keeps the parser too long is left out whole (``too_slow``). ``path`` is
     only put into the results.
     """
-    found: list[Function] = []
-    left_out: list[LeftOut] = []
-    scopes: list[_Scope] = []
     try:
+        if grammar.extract is not None:
+            return grammar.extract(path, source)
         definitions = _definitions(matches(source, grammar), grammar)
     except TooSlow:
         return [], [LeftOut("functions", "file", path, "too_slow", "its syntax would take too long to read")]
+    return _placed(path, definitions, grammar)
+
+
+def _placed(path: str, definitions: list[_Definition], grammar: Grammar) -> tuple[list[Function], list[LeftOut]]:
+    """``definitions`` put into each other: the functions among them, and those that are left out."""
+    found: list[Function] = []
+    left_out: list[LeftOut] = []
+    scopes: list[_Scope] = []
     for definition in definitions:
         node, around = definition.node, _around(scopes, definition)
         if definition.capture in ("function", "method"):

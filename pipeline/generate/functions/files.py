@@ -10,9 +10,13 @@ from pathlib import Path, PurePosixPath
 from pipeline.errors import InputError
 from pipeline.generate.functions.grammars import ALL, CPP, C, Grammar
 from pipeline.generate.functions.grammars.cpp import is_cpp_header
+from pipeline.generate.functions.kinds import FUNCTIONS, KINDS
+from pipeline.generate.functions.units import UNITS
 from pipeline.types import LeftOut
 
-LANGUAGES: tuple[str, ...] = tuple(dict.fromkeys(grammar.language for grammar in ALL))
+_ALL = (*ALL, *UNITS)
+
+LANGUAGES: tuple[str, ...] = tuple(dict.fromkeys(grammar.language for grammar in _ALL))
 """Names that ``--language`` takes."""
 
 MAX_BYTES = 4 * 2**20
@@ -22,8 +26,8 @@ MINIFIED_LINE_BYTES = 400
 """A script whose lines are longer than this on average was written by a tool."""
 
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn"})
-_BY_SUFFIX = {suffix: grammar for grammar in ALL for suffix in grammar.suffixes}
-_BY_INTERPRETER = {program: grammar for grammar in ALL for program in grammar.interpreters}
+_BY_SUFFIX = {(g.kind, suffix): g for g in _ALL for suffix in g.suffixes}
+_BY_INTERPRETER = {(g.kind, program): g for g in _ALL for program in g.interpreters}
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([\w-]+)")
 _PROBE_BYTES = 8192
 
@@ -35,30 +39,37 @@ def check_languages(languages: Collection[str] | None) -> None:
         raise InputError(f"language {unknown[0]!r} is not known; give one of {', '.join(LANGUAGES)}")
 
 
-def grammar_for(path: str, source: bytes, language: str | None = None) -> Grammar | None:
-    """The grammar for a file's name and content; None when no language is known for it.
+def kinds_of(languages: Collection[str]) -> tuple[str, ...]:
+    """The kinds of units that ``languages`` have; the first of ``KINDS`` first."""
+    has = {grammar.kind for grammar in _ALL if grammar.language in languages}
+    return tuple(kind for kind in KINDS if kind in has)
+
+
+def grammar_for(path: str, source: bytes, language: str | None = None, kind: str = "function") -> Grammar | None:
+    """The grammar for a file's name and content; None when no language with units of ``kind`` is known for it.
 
     ``language`` overrides what the name says (TSX files are still read as TSX).
     """
     suffix = PurePosixPath(path).suffix.lower()
-    if suffix == ".h" and language is None:
+    if suffix == ".h" and language is None and kind == "function":
         return CPP if is_cpp_header(source) else C
-    named = _BY_SUFFIX.get(suffix)
+    named = _BY_SUFFIX.get((kind, suffix))
     if language is not None and (named is None or named.language != language):
-        return next(grammar for grammar in ALL if grammar.language == language)
+        return next((grammar for grammar in _ALL if (grammar.language, grammar.kind) == (language, kind)), None)
     if named or suffix:
         return named
     shebang = _SHEBANG.match(source)
-    return _BY_INTERPRETER.get(re.sub(r"[\d.]+$", "", shebang[1].decode())) if shebang else None
+    return _BY_INTERPRETER.get((kind, re.sub(r"[\d.]+$", "", shebang[1].decode()))) if shebang else None
 
 
-def source_files(root: Path) -> Iterator[Path]:
-    """Files under ``root`` that may hold functions, in the order of their names."""
+def source_files(root: Path, kinds: Collection[str] = FUNCTIONS) -> Iterator[Path]:
+    """Files under ``root`` that may hold units of ``kinds``, in the order of their names."""
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(set(folders) - _SKIPPED_FOLDERS)
         for name in sorted(names):
             suffix = PurePosixPath(name).suffix.lower()
-            if suffix in _BY_SUFFIX or suffix == ".h" or not suffix:
+            known = any((kind, suffix) in _BY_SUFFIX for kind in kinds)
+            if known or (suffix == ".h" and "function" in kinds) or not suffix:
                 yield Path(folder, name)
 
 
@@ -91,7 +102,7 @@ def _refusal(path: Path, source: bytes) -> tuple[str, str]:
         return "too_large", f"over {MAX_BYTES} bytes"
     if b"\0" in source[:_PROBE_BYTES]:
         return "binary", "holds NUL bytes"
-    grammar = _BY_SUFFIX.get(path.suffix.lower())
+    grammar = _BY_SUFFIX.get(("function", path.suffix.lower()))
     scripted = grammar is not None and grammar.language in ("javascript", "typescript")
     if scripted and len(source) > MINIFIED_LINE_BYTES * (source.count(b"\n") + 2):
         return "minified", f"lines of over {MINIFIED_LINE_BYTES} bytes on average"

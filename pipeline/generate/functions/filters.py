@@ -1,8 +1,11 @@
 """Which functions are worth attempting: explicit rules, each counted under its own reason.
 
     in_test, in_generated, in_doc...   its file is not source (see ``pipeline.patch.classes``)
+    in_vendored                        its file was copied in from elsewhere
     trivial                            fewer than ``MIN_BODY_LINES`` lines of body that hold code
     same_name                          a later function of the same name in the same file
+
+Units of other kinds have rules of their own: see ``units.fitness``.
 
 The reference drops every path with "tests" in it, functions called ``latests`` too, and keeps
 generated and empty ones.
@@ -14,16 +17,25 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from pipeline.patch.classes import HEAD_BYTES, kind_of
+from pipeline.generate.functions.units.fitness import FILES, File, unfit
+from pipeline.patch.classes import HEAD_BYTES, is_vendored, kind_of
 from pipeline.types import Function, LeftOut
 
 MIN_BODY_LINES = 3
 """A shorter body leaves next to nothing to change for the better."""
 
-_NO_CODE = re.compile(rb"\s*(?:[{}()\[\];,]*\s*$|#(?!\[)|//|/\*|\*(?:\s|/|$)|(?:end|pass|\.\.\.)\s*$)")
-"""Blank lines, brackets alone, comments, preprocessor lines, placeholders."""
+_NO_CODE = re.compile(
+    rb"\s*(?:[{}()\[\];,]*\s*$|#(?!\[)|//|/\*|\*(?:\s|/|$)|(?:end|fi|done|esac|then|do|pass|\.\.\.)\s*$)"
+)
+"""Blank lines, brackets and the words that stand for them alone, comments, preprocessor lines, placeholders."""
 
-_SIGNATURE_END = {"python": re.compile(rb":\s*(?:#.*)?$")}
+_SIGNATURE_END = {
+    "python": re.compile(rb":\s*(?:#.*)?$"),
+    "ruby": re.compile(rb"^[^(]*$|\)"),
+    "kotlin": re.compile(rb"\{|\).*="),
+    "shell": re.compile(rb"(?:^|[\s)])[{(]\s*(?:#.*)?$"),
+}
+"""Where a body is not opened by a brace or an arrow: what the last line of a signature holds."""
 _BRACE_OR_ARROW = re.compile(rb"\{|=>")
 _DOCSTRING = re.compile(rb"\s*[rRuU]?(\"\"\"|'''|\"|')")
 
@@ -44,15 +56,27 @@ def candidates(
     seen: set[tuple[str, str]] = set()
     for path, group in groupby(functions, key=lambda function: function.path):
         content = contents[path]
-        kind, lines = kind_of(path, content[:HEAD_BYTES]), content.split(b"\n")
+        file, lines = File(path, _file_kind(path, content), content), content.split(b"\n")
         for function in group:
-            reason = _not_source(kind) or _trivial(function, lines) or _seen_before(function, seen)
+            reason = _unfit(function, file, lines) or _seen_before(function, seen)
             if reason:
                 left_out.append(LeftOut("generate", "function", f"{path}::{function.name}", *reason))
             else:
                 kept.append(function)
                 seen.add((path, function.name))
     return tuple(kept), tuple(left_out)
+
+
+def _file_kind(path: str, content: bytes) -> str:
+    """As ``kind_of`` says, which has no word of its own for vendored files."""
+    kind = kind_of(path, content[:HEAD_BYTES])
+    return "vendored" if kind == "generated" and is_vendored(path) else kind
+
+
+def _unfit(function: Function, file: File, lines: list[bytes]) -> Reason | None:
+    if function.kind in FILES:
+        return unfit(function, file, lines)
+    return _not_source(file.kind) or _trivial(function, lines)
 
 
 def _not_source(kind: str) -> Reason | None:

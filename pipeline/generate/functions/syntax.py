@@ -2,18 +2,17 @@
 
 tree-sitter is linear on code that people write. On what they do not (60,000 comment lines in a
 row, 100,000 open parentheses, 20,000 functions in each other) some scanners and all queries turn
-quadratic, and a hostile file could hold a scan for hours. So parsing has a time limit, and trees
-of the shapes that slow a query down are refused before it runs.
+quadratic, and a hostile file could hold a scan for hours. So parsing has a time limit, queries look
+only so deep into a tree, and trees of other shapes that slow them down are refused before.
 """
 
 from __future__ import annotations
 
-import re
 import time
 
 from tree_sitter import Node, Parser, QueryCursor
 
-from pipeline.generate.functions.grammars import Captures, Grammar
+from pipeline.generate.functions.grammars.grammar import Captures, Grammar, TooSlow
 
 MAX_CPU_SECONDS = 10.0
 """For parsing one file; ordinary ones take 0.1 s per megabyte."""
@@ -21,52 +20,42 @@ MAX_CPU_SECONDS = 10.0
 MAX_LOOSE_TOKENS = 4096
 """A node with more stray tokens than this (open brackets that nothing closes) is refused."""
 
-MAX_NESTING = 2000
-"""A file with braces nested more deeply than this is refused."""
+MAX_DEPTH = 1000
+"""Levels of a syntax tree below which no definition is looked for: a query keeps a state for each node around it,
+so what nests costs its square. 50 functions in each other take 200 levels, and 1,000 terms of a sum take as many."""
 
 _SLICE_BYTES = 65536
 
 
-class TooSlow(Exception):
-    """A file would need more than its share of time."""
-
-
 def matches(source: bytes, grammar: Grammar) -> list[Captures]:
     """All matches of the grammar's query, in no promised order. Raises TooSlow."""
-    _refuse_deep_nesting(source)
-    root = _parse(source, grammar)
+    root = parse(source, grammar)
     _refuse_loose_tokens(root)
-    # A query's own progress_callback crashes the process (tree-sitter 0.26.1), hence the refusals.
-    found = QueryCursor(grammar.compiled).matches(root)
+    # A query's own progress_callback crashes the process (tree-sitter 0.26.1), hence the bounds.
+    cursor = QueryCursor(grammar.compiled)
+    cursor.set_max_start_depth(MAX_DEPTH)
+    found = cursor.matches(root)
     return [Captures({name: nodes[0] for name, nodes in named.items()}, source) for _, named in found]
 
 
-def _parse(source: bytes, grammar: Grammar) -> Node:
+def parse(source: bytes, grammar: Grammar) -> Node:
     """The root of the syntax tree. Raises TooSlow."""
-    until = time.thread_time() + MAX_CPU_SECONDS
+    if grammar.unreadable is not None and grammar.unreadable(source):
+        raise TooSlow
+    until, soonest = time.thread_time() + MAX_CPU_SECONDS, time.monotonic() + MAX_CPU_SECONDS
 
     # Only a source that is read piece by piece can be stopped; the pieces cost nothing measurable.
     def piece(offset: int, _: object) -> bytes:
         return source[offset : offset + _SLICE_BYTES]
 
+    # Asked 9 times per kilobyte: the clock of the wall, which costs no system call, mostly rules it out.
     def out_of_time(*_: object) -> bool:
-        return time.thread_time() > until
+        return time.monotonic() > soonest and time.thread_time() > until
 
     try:
         return Parser(grammar.tree_sitter).parse(piece, progress_callback=out_of_time).root_node
     except ValueError:
         raise TooSlow from None
-
-
-def _refuse_deep_nesting(source: bytes) -> None:
-    """A query keeps a state for each definition around it, so what nests costs its square."""
-    if source.count(b"{") <= MAX_NESTING:
-        return
-    depth = 0
-    for brace in re.finditer(rb"[{}]", source):
-        depth = max(0, depth + (1 if brace[0] == b"{" else -1))
-        if depth > MAX_NESTING:
-            raise TooSlow
 
 
 def _refuse_loose_tokens(root: Node) -> None:

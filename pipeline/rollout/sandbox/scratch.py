@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.rollout import hostile
+from pipeline.rollout.claim import temporary as scratch
 from pipeline.rollout.sandbox.identity import identity
 
-
-@contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """A new folder that nobody else can enter; deleted afterwards whatever a command made of it."""
-    folder = Path(tempfile.mkdtemp(prefix="switchover-")).resolve()
-    try:
-        yield folder
-    finally:
-        hostile.remove(folder)
+__all__ = ["owned", "scratch"]
 
 
 def owned(folder: Path) -> Path:

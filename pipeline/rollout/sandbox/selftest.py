@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import SandboxUnavailable
 from pipeline.rollout.sandbox.limits import Limits, Ran
+from pipeline.rollout.sandbox.orphans import end_orphans
 from pipeline.rollout.sandbox.remedies import unavailable
 from pipeline.rollout.sandbox.scratch import owned, scratch
 
@@ -28,10 +29,14 @@ Attempt = Callable[[Sequence[str], Path, Limits, Sequence[Path]], Ran]
 
 
 def once(attempt: Attempt) -> None:
-    """Raises SandboxUnavailable unless every wall stands; a pass is remembered for this process."""
+    """Raises SandboxUnavailable unless every wall stands; a pass is remembered for this process.
+
+    Before the first time, what killed processes left of their sandboxes is ended.
+    """
     global _passed
     with _lock:
         if not _passed:
+            end_orphans()
             with scratch() as folder:
                 checkout = owned(folder / "checkout")
                 _judge(_probe(attempt, checkout), checkout / MARK)

@@ -17,6 +17,7 @@ from pipeline.rollout.scripted.edits import choose
 from pipeline.rollout.scripted.hands import Call, Hands, bash, hands_for, sed, submit
 from pipeline.rollout.scripted.locate import Place, locate
 from pipeline.rollout.scripted.task import Task, understand
+from pipeline.rollout.scripted.units import Unit, prepare, unit_in
 from pipeline.types import Message
 
 WINDOW = 40
@@ -42,7 +43,9 @@ def next_turn(messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> T
     """The next turn of the conversation."""
     if is_interrupted(messages):
         return Turn("I hand in what I have.", submit())
-    work = _work(understand(task_text(messages)), hands_for(tools))
+    task, hands = task_text(messages), hands_for(tools)
+    unit = unit_in(task)
+    work = _work(understand(task), hands) if unit is None else _work_on_unit(unit, task, hands)
     try:
         step = next(work)
         for printed in observations(messages):
@@ -61,6 +64,13 @@ def _work(task: Task, hands: Hands) -> Work:
             return (yield from _make(code, edit, hands))
     looked = ", ".join(f"`{place.name}`" for place in places)
     return f"{ABSTAIN}: {looked} offers nothing that I would change." if looked else f"{ABSTAIN}: I found no function."
+
+
+def _work_on_unit(unit: Unit, task: str, hands: Hands) -> Work:
+    prepared = yield from prepare(unit, task, hands)
+    if prepared is None:
+        return f"{ABSTAIN}: `{unit.name}` offers nothing that I would change."
+    return (yield from _make(*prepared, hands))
 
 
 def _make(code: Code, edit: Edit, hands: Hands) -> Work:

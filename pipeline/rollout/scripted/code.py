@@ -1,7 +1,8 @@
 """The function on view: where it begins and ends, its parameters, where its body starts.
 
-Python is parsed with ``ast``. In the languages with braces a masked text (strings and comments
-blanked) is scanned for the parameter list and the block; what that cannot make out is declined.
+Python is parsed with ``ast``, Ruby and shell are read by their margins. In the languages with
+braces a masked text (strings and comments blanked) is scanned for the parameter list and the
+block; what that cannot make out is declined.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.rollout.scripted.languages import language_of
+from pipeline.rollout.scripted.margins import extent
 from pipeline.rollout.scripted.parameters import Parameter, split
 
 PythonFunction = ast.FunctionDef | ast.AsyncFunctionDef
@@ -73,6 +75,8 @@ def read_function(path: str, name: str, first: int, above: str, seen: Sequence[s
         return None
     if language == "python":
         return _python(path, name, first, above, seen, more)
+    if language in ("ruby", "shell"):
+        return _margins(path, name, language, first, above, seen)
     return _braces(path, name, language, first, above, seen)
 
 
@@ -146,13 +150,25 @@ def _python_parameters(tree: PythonFunction) -> tuple[Parameter, ...]:
     )
 
 
+def _margins(path: str, name: str, language: str, first: int, above: str, seen: Sequence[str]) -> Code | None:
+    found = extent(language, seen)
+    if found is None:
+        return None
+    indent = re.match(r"\s*", seen[found.body]).group()  # type: ignore[union-attr]
+    return Code(
+        path, name, language, first, tuple(seen[: found.rows]), above, first + found.body,
+        indent, found.parameters, found.complete,
+    )  # fmt: skip
+
+
 _MASK = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
 _MASK_SCRIPT = re.compile(_MASK.pattern + r"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+_MASK_PHP = re.compile(_MASK_SCRIPT.pattern + r"|#(?!\[)[^\n]*", re.DOTALL)
 
 
 def masked(text: str, language: str) -> str:
     """``text`` with strings and comments blanked; same length, same lines."""
-    pattern = _MASK_SCRIPT if language in ("javascript", "typescript") else _MASK
+    pattern = {"javascript": _MASK_SCRIPT, "typescript": _MASK_SCRIPT, "php": _MASK_PHP}.get(language, _MASK)
     return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
 
 

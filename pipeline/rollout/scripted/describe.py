@@ -7,6 +7,7 @@ from zlib import crc32
 
 from pipeline.rollout.scripted.edits.words import sentence
 from pipeline.rollout.scripted.symptoms import Hint, symptom
+from pipeline.rollout.scripted.units import described, describes_unit
 
 _CHANGE = re.compile(r"Change \((\w+) of `([^`]+)`\)")
 _EXAMPLE = re.compile(r"<example>\n?(.*?)\n?</example>", re.DOTALL)
@@ -19,6 +20,8 @@ def is_asked(text: str) -> bool:
 
 def answer(text: str) -> str:
     """The issue for the change that the record in ``text`` shows, in the shape of the example in it."""
+    if describes_unit(text):
+        return described(text)
     found = _CHANGE.search(text)
     place = re.search(r"`([^`\s]+)` in `([^`\s]+)`", text)
     if found is None or place is None:

@@ -26,6 +26,18 @@ LANGUAGES = {
     ".cxx": "cpp",
     ".hh": "cpp",
     ".hpp": "cpp",
+    ".rb": "ruby",
+    ".rake": "ruby",
+    ".gemspec": "ruby",
+    ".ru": "ruby",
+    ".php": "php",
+    ".phtml": "php",
+    ".cs": "csharp",
+    ".csx": "csharp",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
+    ".sh": "shell",
+    ".bash": "shell",
 }
 """File suffix to language."""
 
@@ -46,8 +58,13 @@ _DEFINITIONS = {
     "java": _TYPED,
     "c": _TYPED,
     "cpp": _TYPED,
+    "ruby": r"^\s*(?:\w+\s+)?def\s+(?:\w+\.)?NAME(?![\w?!=])",
+    "php": r"\bfunction\s+&?\s*NAME\s*\(|\$NAME\s*=\s*(?:static\s+)?function\b",
+    "csharp": _TYPED.replace("NAME", r"NAME\s*(?:<[^>]*>)?"),
+    "kotlin": r"\bfun\s+(?:<[^(]*>\s*)?(?:[\w.<>?, ]+\.)?`?NAME`?\s*\(",
+    "shell": r"^\s*(?:function\s+NAME\b|NAME\s*\(\s*\))",
 }
-_OWNERS = r"\b(?:class|struct|impl|interface|enum|trait|namespace|type|record|object)\b.*\bNAME\b"
+_OWNERS = r"\b(?:class|module(?!\.)|struct|impl|interface|enum|trait|namespace|type|record|object)\b.*\bNAME\b"
 
 
 def language_of(path: str) -> str | None:
@@ -67,4 +84,4 @@ def defines_owner(name: str, line: str) -> bool:
 
 def comment(language: str, text: str) -> str:
     """``text`` as a line comment."""
-    return f"# {text}" if language == "python" else f"// {text}"
+    return f"# {text}" if language in ("python", "ruby", "shell") else f"// {text}"

@@ -17,7 +17,7 @@ Search = Generator[tuple[str, Call], str, "list[Place]"]
 MOST = 3
 """Places that are worth a look."""
 
-_WORDS = r"\b(def|func|fn|function|class|struct|impl|void|int|public|private|static|const)\b"
+_WORDS = r"\b(def|func|fun|fn|function|class|module|struct|impl|void|int|public|private|static|const)\b"
 _DULL = frozenset(
     """about after also and any because been before being both but call called calls can change code could does each
     error even every file for from function have here how instead into issue just like make may more must need only

@@ -1,4 +1,4 @@
-"""Parameter lists of the languages with braces: names and declared types."""
+"""Parameter lists, Python's apart: names and declared types."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def split(text: str, language: str) -> tuple[Parameter, ...]:
     parts = [" ".join(part.split()) for part in _commas(text)]
     if language == "go":
         return tuple(_go(parts))
-    one = {"rust": _colon, "typescript": _colon, "javascript": _colon}.get(language, _typed)
+    one = _READERS.get(language, _typed)
     return tuple(found for part in parts if (found := one(part)) is not None)
 
 
@@ -38,7 +38,10 @@ def _commas(text: str) -> Iterator[str]:
 
 
 def _colon(part: str) -> Parameter | None:
-    found = re.fullmatch(r"(?:(?:public|private|protected|readonly|mut) )*(\w+)(\?)?(?: ?: ?([^=]+?))?( ?=.*)?", part)
+    found = re.fullmatch(
+        r"(?:(?:public|private|protected|readonly|mut|noinline|crossinline) )*(\w+)(\?)?(?: ?: ?([^=]+?))?( ?=.*)?",
+        part,
+    )
     if found is None or found[1] in ("self", "this"):
         return None
     return Parameter(found[1], found[3] or "", not found[2] and not found[4])
@@ -49,6 +52,20 @@ def _typed(part: str) -> Parameter | None:
     if found is None or found[1].strip() in ("", "const"):
         return None
     return Parameter(found[2], found[1].replace("final ", "").strip(), True)
+
+
+def _php(part: str) -> Parameter | None:
+    found = re.fullmatch(r"(?:(?:public|private|protected|readonly) )*([\w\\?|]+ )?&?\$(\w+)( ?=.*)?", part)
+    return Parameter(found[2], (found[1] or "").strip(), not found[3]) if found else None
+
+
+def _ruby(part: str) -> Parameter | None:
+    """Keywords (``name:``) too; not what is splatted, nor blocks."""
+    found = re.fullmatch(r"([a-z_]\w*)(?:(:)?|( ?=.*|: .*))", part)
+    return Parameter(found[1], "", not found[3]) if found else None
+
+
+_READERS = {"rust": _colon, "typescript": _colon, "javascript": _colon, "kotlin": _colon, "php": _php, "ruby": _ruby}
 
 
 def _go(parts: list[str]) -> Iterator[Parameter]:

@@ -10,7 +10,7 @@ from pipeline.rollout.scripted.symptoms import Hint, hint_in
 
 _SUFFIXES = "|".join(sorted((suffix[1:] for suffix in LANGUAGES), key=len, reverse=True))
 _PATH = re.compile(rf"(?<![\w/.:-])((?:[\w.@+-]+/)*[\w.@+-]+\.(?:{_SUFFIXES}))(?![\w/])")
-_QUOTED = re.compile(r"`([A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$][\w$]*)*)(?:\([^`]*\))?`")
+_QUOTED = re.compile(r"`([A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$][\w$]*)*[?!]?)(?:\([^`]*\))?`")
 _TRACE = re.compile(r'File "[^"]*?([\w./-]+\.py)", line \d+, in (\w+)')
 _WORD = re.compile(r"\b([A-Za-z]+(?:_[A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+)\b")
 _CALL = re.compile(r"\b([a-zA-Z_]\w{2,})\(")

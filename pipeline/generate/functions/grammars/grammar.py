@@ -8,6 +8,12 @@ from functools import cached_property
 
 from tree_sitter import Language, Node, Query
 
+from pipeline.types import Function, LeftOut
+
+
+class TooSlow(Exception):
+    """A file would need more than its share of time."""
+
 
 @dataclass(frozen=True)
 class Captures:
@@ -38,6 +44,19 @@ def last_row(node: Node) -> int:
     return row - (column == 0 and row > node.start_point.row)
 
 
+def row_after(*types: str) -> Callable[[Node], int]:
+    """For ``start_row``: the row of the first part of a definition, or of its modifiers, of none of ``types``."""
+
+    def row(node: Node) -> int:
+        for child in node.children:
+            for part in child.children if child.type == "modifiers" else (child,):
+                if part.type not in types:
+                    return part.start_point.row
+        return node.start_point.row
+
+    return row
+
+
 @dataclass(frozen=True)
 class Grammar:
     """How to find the functions of one language. A definition without a body is no function.
@@ -50,18 +69,27 @@ class Grammar:
     language: str
     suffixes: frozenset[str]
     """With their dot, lower case."""
-    load: Callable[[], object]
-    """The grammar wheel's own function."""
-    query: str
+    load: Callable[[], object] | None = None
+    """The grammar wheel's own function; None where ``extract`` needs no syntax tree."""
+    query: str = ""
     name: Callable[[Captures], str] = plain_name
     """Name within its scope; "" for what has none and is passed over."""
     start_row: Callable[[Node], int] = own_row
     end_row: Callable[[Node], int] = last_row
     interpreters: frozenset[str] = frozenset()
     """Programs that a ``#!`` line names for files without suffix."""
+    unreadable: Callable[[bytes], bool] | None = None
+    """Whether a source holds a shape that people do not write, on which the parser takes quadratic time and cannot
+    be stopped."""
+    kind: str = "function"
+    """Which kind of unit it yields: function (methods too), section, block, module."""
+    extract: Callable[[str, bytes], tuple[list[Function], list[LeftOut]]] | None = None
+    """Replaces the query where none fits: path and content to units in the order of their beginnings, and what
+    it left out, as in ``extract.extract``. It takes linear time and raises nothing but TooSlow."""
 
     @cached_property
     def tree_sitter(self) -> Language:
+        assert self.load is not None, f"{self.language} has no syntax trees"
         return Language(self.load())
 
     @cached_property

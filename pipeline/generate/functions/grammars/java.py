@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 import tree_sitter_java
-from tree_sitter import Node
 
-from pipeline.generate.functions.grammars.grammar import Grammar
-
-
-def _row_after_annotations(method: Node) -> int:
-    for child in method.children:
-        for part in child.children if child.type == "modifiers" else (child,):
-            if part.type not in ("marker_annotation", "annotation", "line_comment", "block_comment"):
-                return part.start_point.row
-    return method.start_point.row
-
+from pipeline.generate.functions.grammars.grammar import Grammar, row_after
 
 JAVA = Grammar(
     language="java",
@@ -31,5 +21,5 @@ JAVA = Grammar(
         (annotation_type_declaration name: (_) @name) @type
         (enum_constant name: (_) @name body: (_)) @type
     """,
-    start_row=_row_after_annotations,
+    start_row=row_after("marker_annotation", "annotation", "line_comment", "block_comment"),
 )

@@ -9,10 +9,10 @@ from pipeline.rollout.scripted.edits.words import words
 from pipeline.rollout.scripted.languages import comment
 
 _WEIGHTY = {
-    "loop": r"\s*(?:async )?for\b",
-    "wait": r"\s*(?:while|loop)\b",
-    "attempt": r"\s*try\b",
-    "test": r"\s*(?:if|switch|match)\b",
+    "loop": r"\s*(?:async )?for(?:each)?\b|\s*[\w@.]+\.each\b.* do\b",
+    "wait": r"\s*(?:while|until|loop)\b",
+    "attempt": r"\s*(?:try|begin)\b",
+    "test": r"\s*(?:if|unless|switch|match|case|when)\b",
     "result": r"\s*return\b",
 }
 _REASONS = {
@@ -22,6 +22,10 @@ _REASONS = {
     "test": ("This case needs a treatment of its own", "A special case"),
     "result": ("What the caller gets", "The outcome"),
 }
+
+_LINES_ARE_STATEMENTS = ("ruby", "kotlin", "shell")
+_GOES_ON = r"(?:[,\\(\[|&.+*/=<>?:-]|\b(?:and|or|not|in))$"
+"""The end of a line that the next one belongs to."""
 
 
 def offer(code: Code, target: str | None, variant: int) -> Edit | None:
@@ -55,6 +59,9 @@ def _sites(code: Code) -> list[tuple[str, int]]:
 
 def _begins_statement(code: Code, number: int) -> bool:
     """False inside a text over several lines, which may look like code."""
+    before = code.line(number - 1).strip()
+    if code.language in _LINES_ARE_STATEMENTS:
+        return number == code.body or re.search(_GOES_ON, before) is None
     if code.tree is None:
-        return code.line(number - 1).strip()[-1:] in ("{", "}", ";", "")
+        return before[-1:] in ("{", "}", ";", "")
     return any(statement.lineno == number - code.first + 1 for statement in code.tree.body)

@@ -18,7 +18,7 @@ def offer(code: Code, target: str | None, variant: int) -> Edit | None:
             return None
         text = _docstring(code, variant)
         return Edit("docstring", "expects", thought, code.body, code.body - 1, text)
-    if code.first < 2 or re.match(r"\s*(//|/\*|\*|@|#)", code.above) or code.above.rstrip().endswith("*/"):
+    if code.first < 2 or re.match(r"\s*(//|/\*|\*|@|#|\[)", code.above) or code.above.rstrip().endswith("*/"):
         return None
     margin = code.lines[0][: len(code.lines[0]) - len(code.lines[0].lstrip())]
     text = tuple(margin + comment(code.language, line) for line in _comment(code, variant))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from pipeline.rollout.scripted.code import Code, Edit
+from pipeline.rollout.scripted.edits.refusals import REFUSALS
 from pipeline.rollout.scripted.parameters import Parameter
 
 
 def offer(code: Code, target: str | None, variant: int) -> Edit | None:
     """Guard ``target``, or the first parameter that can be missing and is not yet checked."""
     text = "\n".join(code.lines)
-    open_ = [p for p in code.parameters if p.required and _clause(code, p, 0) and not _is_checked(p.name, text)]
+    open_ = [p for p in code.parameters if p.required and _clause(code, p, 0) and not _is_checked(p, text)]
     named = [p for p in open_ if p.name == target] or open_
     if variant == 2:
         named = [p for p in open_ if p.name != target]
@@ -23,17 +24,27 @@ def offer(code: Code, target: str | None, variant: int) -> Edit | None:
     return Edit("guard", parameter.name, thought, code.body, code.body - 1, tuple(code.indent + x for x in clause))
 
 
-def _is_checked(name: str, text: str) -> bool:
-    name = re.escape(name)
-    return (
-        re.search(rf"\b{name}\s*(?:is\s|[=!]==?\s*(?:null|nil|undefined|NULL|None))|not {name}\b|!{name}\b", text)
-        is not None
-    )
+_CHECKS = (
+    r"\bNAME\s*(?:is\s|[=!]==?\s*(?:null|nil|undefined|NULL|None))",
+    r"not NAME\b|!\$?NAME\b",
+    r"\bNAME(?:\.nil\?|\.is(?:Not)?Empty\(|\.is(?:Not)?Blank\()|\brequireNotNull\(NAME\b|\bunless NAME\b",
+    r"\b(?:empty|isset|is_null)\(\$NAME\b|\$NAME\s*[=!]==?\s*(?:''|\[\])|\bIsNullOr\w+\(NAME\b",
+    r"-[nz]\s+[\"']?\$\{?(?:NAME|PLACE)\b|\$\{(?:NAME|PLACE):\?|\$#",
+)
+"""Ways to notice that a NAME is missing; PLACE is its number among the arguments of a shell function."""
+
+
+def _is_checked(parameter: Parameter, text: str) -> bool:
+    place = parameter.type[1:] if re.fullmatch(r"\$\d", parameter.type) else "0"
+    pattern = "|".join(_CHECKS[:4] if place == "0" else _CHECKS)
+    return re.search(pattern.replace("NAME", re.escape(parameter.name)).replace("PLACE", place), text) is not None
 
 
 def _clause(code: Code, parameter: Parameter, variant: int) -> list[str] | None:
     unit, name, type_ = code.unit, parameter.name, parameter.type
     reason = f"{name} must not be missing" if variant == 1 else f"{name} is required"
+    if code.language in REFUSALS:
+        return REFUSALS[code.language](parameter, reason, unit)
     match code.language:
         case "python":
             if re.search(r"None|Optional|\bobject\b|\bAny\b", type_):

@@ -1,0 +1,64 @@
+"""A prepared commit on its way to other machines: packed once, unpacked once per machine, kept for the next run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipeline.rollout.base import ARCHIVE, GIT_DIR
+
+KEPT = 8
+"""Commits kept on a machine beside those in use, newest first."""
+
+
+def packed(prepared: Path) -> bytes:
+    """The folder that ``pipeline.rollout.base`` has prepared, as one tar."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name in (GIT_DIR, ARCHIVE):
+            tar.add(prepared / name, name)
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def unpacked(root: Path, sha: str, fetch: Callable[[], bytes]) -> Iterator[Path]:
+    """The prepared folder of ``sha`` below ``root``, where ``Workspaces`` looks for it; in use until the block ends.
+
+    ``fetch`` gives what ``packed`` made; it is called only where the folder is not there yet. Several
+    processes may ask at once.
+    """
+    bases = root / "bases"
+    bases.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (bases / f"{sha}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        while not (bases / sha / ARCHIVE).is_file():
+            fcntl.flock(lock, fcntl.LOCK_EX)  # nobody uses what is not there, so this does not wait for long
+            if not (bases / sha / ARCHIVE).is_file():
+                _unpack(bases / sha, fetch())
+                _forget_old(bases)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        os.utime(bases / sha)
+        yield bases / sha
+
+
+def _unpack(folder: Path, data: bytes) -> None:
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+    part.mkdir()
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        tar.extractall(part, filter="data")
+    part.rename(folder)
+
+
+def _forget_old(bases: Path) -> None:
+    found = sorted((path for path in bases.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
+    for folder in found[KEPT:]:
+        with contextlib.suppress(BlockingIOError), (bases / f"{folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""Thirty rollouts at once, killed again and again (``benchmarks/generate_crowd.py`` is the same with a thousand)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import generate_crowd
+from benchmarks.generate_crowd import Crowd, Seen
+from pipeline.generate import generate
+from pipeline.rollout import scripted
+from pipeline.rollout.endpoint import Endpoint
+from pipeline.settings import GenerateConfig, Price
+
+SAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Crowd:
+    folder = tmp_path_factory.mktemp("crowd")
+    (folder / "tmp").mkdir()
+    return Crowd(generate_crowd.repository(folder, SAMPLES), SAMPLES, 16, folder / "tmp")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    with scripted.serve() as url:
+        generate(
+            crowd.repo,
+            out,
+            samples=SAMPLES,
+            endpoint=Endpoint(url, "scripted"),
+            config=GenerateConfig(prompt="compact"),
+            seed=0,
+            concurrency=4,
+            price=Price(0.0, 0.0, 0.0),
+            prompt="compact",
+        )
+    return out
+
+
+def test_killed_three_times_it_ends_with_the_same_files_and_leaves_nothing(
+    crowd: Crowd, undisturbed: Path, tmp_path: Path
+) -> None:
+    mounts = generate_crowd.mounted()
+    expected = len(generate_crowd.rollout_ids(undisturbed))
+    for share in (0.1, 0.4, 0.7):  # at moments that come on every machine
+        generate_crowd.killed_at(crowd, tmp_path / "out", int(share * expected) + 1)
+    assert crowd.start(tmp_path / "out").wait() == 0
+    assert generate_crowd.differences(tmp_path / "out", undisturbed) == []
+    assert not any(crowd.left(mounts).values())
+
+
+def test_growth_is_told_from_being_flat() -> None:
+    flat = [Seen(float(n), n, 100.0, 9, 1) for n in range(9)]
+    growing = [Seen(float(n), n, 100.0 + n, 9, 1) for n in range(9)]
+    assert generate_crowd.slope(flat) == 0.0
+    assert generate_crowd.slope(growing) == pytest.approx(1024.0)
+
+
+def test_what_differs_is_named(undisturbed: Path, tmp_path: Path) -> None:
+    for name in (*generate_crowd.RESULTS, "rollouts.jsonl"):
+        (tmp_path / name).write_bytes((undisturbed / name).read_bytes())
+    assert generate_crowd.differences(tmp_path, undisturbed) == []
+    line = (undisturbed / "rollouts.jsonl").read_bytes().splitlines(keepends=True)[0]
+    with (tmp_path / "rollouts.jsonl").open("ab") as rollouts:
+        rollouts.write(line)
+    (tmp_path / "samples.jsonl").write_bytes(b"")
+    assert [wrong.split()[0] for wrong in generate_crowd.differences(tmp_path, undisturbed)] == [
+        "samples.jsonl",
+        "rollouts.jsonl",
+    ]
