@@ -22,6 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import decide_exact as exact
+from benchmarks import decide_guard as guard
 from benchmarks import decide_worlds as worlds
 from benchmarks.decide_streams import NEVER, Draws, alarms, lives, log_e_at, oracle_bet, peers, shown
 from benchmarks.decide_worlds import MARGIN
@@ -107,6 +109,26 @@ def delays(streams: int) -> None:
             row(name, f"+{100 * effect:.0f}", both(best), *(against(n, best) for n in (rule, first)), by_400)
 
 
+def exactly() -> None:
+    head("Delay on hard scores, exactly", "medians by enumeration of wins, losses and ties: no chance in them")
+    table("effect", "oracle", "the rule", "first version of a stream")
+    for effect in (0.05, 0.10):
+        pool = worlds.hard(effect - MARGIN)
+        best = exact.median(pool, ALPHA, (oracle_bet(pool),))
+        ours = (exact.median(pool, alpha) for alpha in (ALPHA, level(ALPHA, 1.0)))
+        row(f"+{100 * effect:.0f}", str(best), *(f"{n} ({n / best:.3f}×)" for n in ours))
+
+
+def over_editing(streams: int) -> None:
+    head(
+        "Over-editing", f"first version, soft scores, {PULLS:,} PRs; {streams:,} streams; F1 in points against frontier"
+    )
+    table("own", "line F1", "flagged by recall alone", "with the guard", "median PRs alone", "with the guard")
+    for name, f1, alone, guarded in guard.rows(streams, PULLS):
+        medians = (f"{n:.0f}" if n < NEVER else "–" for n in (np.median(alone), np.median(guarded)))
+        row(name, f"{100 * f1:+.0f}", *(percent(guard.within(counts)) for counts in (alone, guarded)), *medians)
+
+
 def both(counts: np.ndarray) -> str:
     tenth = float(np.quantile(counts, 0.9, method="higher"))
     return f"{np.median(counts):.0f} / {tenth:.0f}" if tenth < NEVER else f"{np.median(counts):.0f} / –"
@@ -135,16 +157,25 @@ def honesty() -> None:
         row(f"{100 * margin:.0f} points", *map(str, numbers))
 
 
-def write(path: Path, pulls: int) -> None:
-    """Evaluations of own, base and frontier on ``pulls`` PRs, one JSON line each."""
+SPEEDS = (
+    ("every verdict of a history (`--trace`)", 10_000, 1, ["--trace"]),
+    ("every verdict of 200 repositories (`--by repo --trace`)", 10_000, 200, ["--by", "repo", "--trace"]),
+    ("the verdict", 10_000, 1, ["--json"]),
+    ("the verdict", 333_334, 1, ["--json"]),
+)
+
+
+def write(path: Path, pulls: int, repos: int = 1) -> None:
+    """Evaluations of own, base and frontier on ``pulls`` PRs of ``repos`` repositories in turn, one JSON line each."""
     pool = np.random.default_rng(1).choice(worlds.soft(0.0), pulls)
     with path.open("w") as file:
         for number, d in enumerate(pool.tolist()):
             for role, score in (("own", max(0.0, d)), ("base", 0.1), ("frontier", max(0.0, -d))):
-                values = {"at": f"{number:08d}", "repo": "o/n", "number": number, "task_id": f"o/n#{number}"}
+                repo = f"o/n{number % repos}"
+                values = {"at": f"{number:08d}", "repo": repo, "number": number, "task_id": f"{repo}#{number}"}
                 values |= {"role": role, "model": role, "adapter": "a" if role == "own" else None, "attempt": 0}
                 values |= {"score": score, "measure": "recall", "exit": "submitted", "tokens_in": 1, "tokens_out": 1}
-                values |= {"tokens_cached": 0, "seconds": 1.0, "cheat_marks": []}
+                values |= {"tokens_cached": 0, "seconds": 1.0, "cheat_marks": [], "f1": score, "language": "python"}
                 values["cost_usd"] = 0.5 + d / 9 if role == "own" else 2.0
                 file.write(json.dumps(values) + "\n")
 
@@ -153,15 +184,14 @@ def speed() -> None:
     head("Speed", "`switchover decide` on one core, three evaluations a PR, start of the program and reading included")
     table("what", "PRs", "evaluations", "CPU seconds", "microseconds a PR")
     with tempfile.TemporaryDirectory() as folder:
-        for pulls, flags in ((10_000, ["--trace"]), (10_000, ["--json"]), (333_334, ["--json"])):
-            path = Path(folder) / f"{pulls}.jsonl"
-            write(path, pulls)
+        for what, pulls, repos, flags in SPEEDS:
+            path = Path(folder) / f"{pulls}-{repos}.jsonl"
+            write(path, pulls, repos)
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             command = [sys.executable, "-m", "pipeline.cli", "decide", "--evaluations", str(path), *flags]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            what = "every verdict of a history (--trace)" if flags == ["--trace"] else "the verdict"
             row(what, f"{pulls:,}", f"{3 * pulls:,}", f"{spent:.1f}", f"{1e6 * spent / pulls:.0f}")
 
 
@@ -194,6 +224,8 @@ def main() -> None:
     same_as_the_product(5)
     false_alarms(streams)
     delays(max(100, 2 * streams // 5))
+    exactly()
+    over_editing(max(100, streams // 5))
     switch_backs(streams)
     honesty()
     speed()

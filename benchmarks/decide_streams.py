@@ -42,9 +42,9 @@ def growth(pool: Floats, theta: float, bets: tuple[float, ...] = BETS) -> Floats
     return 1 + np.outer((pool - theta) / (1 + theta), np.array(bets))
 
 
-def shown(draws: Draws, alpha: float, bets: tuple[float, ...] = BETS) -> Counts:
+def shown(draws: Draws, alpha: float, bets: tuple[float, ...] = BETS, margin: float = MARGIN) -> Counts:
     """PRs until E(-margin) first reaches 1/alpha, per stream; NEVER where it does not."""
-    table = growth(draws.pool, -MARGIN, bets)
+    table = growth(draws.pool, -margin, bets)
     wealth, found = np.ones((draws.streams, len(bets))), np.full(draws.streams, NEVER)
     open_ = np.arange(draws.streams)
     for n, draw in enumerate(draws, 1):

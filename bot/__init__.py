@@ -4,6 +4,7 @@
     receive    a delivery is verified and on the disk before its answer; missed ones are recovered
     handle     what follows from it: read again from GitHub, then written in one transaction
     collect    the past once (backfill), then what is new; the clone that files and diffs are read from
+    transition the one issue about the transition point, and the pull request that flips the route
     write      answers on GitHub, each once
     pages      all of it, to look at
 

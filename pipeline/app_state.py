@@ -112,6 +112,20 @@ class LeftOutRow:
     detail: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a repository stands: its newest verdict."""
+
+    repo: str
+    state: str
+    at: str
+    """When its newest results were known; "" without any."""
+    seq: int
+    """How many verdicts there were so far."""
+    route: str | None
+    """Who serves the team; None where no switch was recorded."""
+
+
 class Reading:
     """One consistent view of the database: all queries see the same moment."""
 
@@ -195,6 +209,13 @@ def dead_outgoing(read: Reading, most: int = -1) -> list[Outgoing]:
 def budgets(read: Reading) -> list[Budget]:
     """The rate limits of each installation."""
     return read.rows(Budget, "FROM budgets ORDER BY installation, resource")
+
+
+def standings(read: Reading) -> list[Standing]:
+    """The newest verdict of each repository, by name."""
+    route = "(SELECT route FROM routes WHERE repo = verdicts.repo ORDER BY id DESC LIMIT 1)"
+    query = f"SELECT repo, state, at, max(seq), {route} FROM verdicts GROUP BY repo ORDER BY repo"  # noqa: S608
+    return [Standing(*row) for row in read.tuples(query)]
 
 
 def reasons(read: Reading) -> list[Reason]:

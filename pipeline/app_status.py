@@ -35,6 +35,7 @@ def app_status(db: Path) -> Found:
             "backfills": _backfills(read),
             "pulls": read.value("SELECT count(*) FROM pulls"),
             "issues": read.value("SELECT count(*) FROM issues"),
+            "verdicts": [asdict(one) for one in app_state.standings(read)],
             "left_out": _left_out(read),
             "deliveries": _states(read, "deliveries"),
             "dead": [_chosen(one, *_OF_DELIVERIES) for one in app_state.dead_deliveries(read)],
@@ -65,6 +66,7 @@ def lines(found: Found) -> Iterator[str]:
     yield f"collected: {found['pulls']:,} pull requests, {found['issues']:,} issues"
     yield f"repositories: {_counts(found['repositories'])}"
     yield from _list(found["backfills"], _backfill_line)
+    yield from _list(found["verdicts"], _verdict_line)
     yield f"deliveries: {_counts(found['deliveries'])}"
     yield from _list(found["dead"], lambda one: f"dead {one['guid']} {one['event']}: {one['error']}")
     yield f"outbox: {_counts(found['outbox'])}"
@@ -121,6 +123,11 @@ def _budgets(read: Reading) -> list[Found]:
         }
         for one in app_state.budgets(read)
     ]
+
+
+def _verdict_line(one: Found) -> str:
+    route = f", the route is {one['route']}" if one["route"] else ""
+    return f"verdict {one['repo']}: {one['state']}, {one['at'][:10] or 'no evaluation'}{route}"
 
 
 def _backfill_line(one: Found) -> str:

@@ -23,19 +23,22 @@ from typing import Any
 from pipeline.collect import collect_clone
 from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
-from pipeline.decide import judge
+from pipeline.decide import Options
 from pipeline.epochs import Epoch, due, fresh, planned, record
 from pipeline.errors import InputError, RunError
 from pipeline.evaluate.request import Model, Request, carry_out, sentence
 from pipeline.folders import held
 from pipeline.generate import request as generating
 from pipeline.jsonl import read
+from pipeline.judgement import Kept, keep, note_route
 from pipeline.report import write_report
+from pipeline.report.transition import written
 from pipeline.rollout.sandbox import Sandbox
 from pipeline.serve import serving
 from pipeline.settings import SCRIPTED
 from pipeline.store import Store
 from pipeline.train import train
+from pipeline.train.card import read_card
 from pipeline.types import Evaluation, Role, Rollout, Task, from_json
 
 log = logging.getLogger(__name__)
@@ -87,11 +90,11 @@ class Cycle:
         self._generate(epoch, samples.parent)
         self._train(samples, base, adapter)
         self._evaluate(base, adapter, fresh(epoch, tasks))
-        verdict = self._decide()
-        page = self._report(verdict)
+        kept = self._decide()
+        page = self._report(kept)
         seconds = time.monotonic() - started
         rows = self._rows()
-        return Outcome(page, verdict, pulls, _count(samples), len(rows), valid_calls(rows), seconds)
+        return Outcome(page, kept.record["verdict"], pulls, _count(samples), len(rows), valid_calls(rows), seconds)
 
     def _collect(self) -> int:
         with _step("collect", f"merged pull requests of {self.repo}"), Store.open(self.db) as store:
@@ -172,12 +175,16 @@ class Cycle:
             )
         return Model(frontier.url, frontier.model or SCRIPTED)
 
-    def _decide(self) -> dict[str, Any]:
-        with _step("decide", "own against frontier"):
-            verdict = judge(self._rows(), self.config.decide)
-            (self.out / "verdict.json").write_text(json.dumps(verdict, indent=2) + "\n")
-            log.info("    state: %s", verdict["state"])
-            return verdict
+    def _decide(self) -> Kept:
+        with _step("decide", "own against frontier"), Store.open(self.db) as store:
+            config, repo = self.config, self._title()
+            note_route(store, repo, config.serve.route)
+            options = Options(training_pulls=config.train.retrain_after_pulls, switched=config.serve.route == "own")
+            kept = keep(store, repo, self._rows(), config, config.decide, options)
+            (self.out / "verdict.json").write_text(json.dumps(kept.record["verdict"], indent=2) + "\n")
+            (self.out / "transition.json").write_text(written(kept.record))
+            log.info("    state: %s", kept.record["state"])
+            return kept
 
     def _rows(self) -> list[Evaluation]:
         return [from_json(Evaluation, row) for row in read(self.evaluations)]
@@ -186,18 +193,26 @@ class Cycle:
         with Store.open(self.db) as store:
             return next(iter(store.repos()))
 
-    def _report(self, verdict: dict[str, Any]) -> Path:
+    def _report(self, kept: Kept) -> Path:
         with _step("report", "page, record and comments"):
             rollouts = [from_json(Rollout, row) for row in read(self.out / "evaluate" / "rollouts.jsonl")]
             write_report(
                 self.out / "report",
                 self._rows(),
-                verdict,
+                kept.record["verdict"],
                 title=self._title(),
                 rollouts=rollouts,
                 settings=self.config.decide,
+                options=kept.options,
+                prices=self.config.prices,
+                trained_until=self._trained_until(),
             )
             return self.out / "report" / "report.html"
+
+    def _trained_until(self) -> dict[str, str]:
+        """By adapter, the time of the newest code that it was trained on."""
+        cards = [read_card(path.parent) for path in self.out.glob("epochs/*/adapter/switchover.json")]
+        return {card.sha256: card.trained_until for card in cards if card.trained_until}
 
 
 def valid_calls(rows: Sequence[Evaluation]) -> dict[Role, tuple[int, int]]:

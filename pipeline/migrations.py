@@ -209,3 +209,60 @@ def forgotten_things(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def verdicts_and_routes(db: Database) -> None:
+    """What was decided of each repository, and who was set to serve its team; the newest row of each counts."""
+    db.execute(
+        """
+        CREATE TABLE verdicts (
+            repo TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            state TEXT NOT NULL,
+            evidence_sha256 TEXT NOT NULL,
+            record TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (repo, seq)
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE routes (
+            id INTEGER PRIMARY KEY,
+            repo TEXT NOT NULL,
+            at TEXT NOT NULL,
+            route TEXT NOT NULL,
+            by TEXT,
+            how TEXT NOT NULL,
+            verdict_seq INTEGER
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX routes_repo ON routes (repo, id)")
+
+
+@migrations()
+def app_transitions(db: Database) -> None:
+    """The issue about the transition point: one for each repository, and what people ticked in it."""
+    db.execute(
+        """
+        CREATE TABLE transitions (
+            repo_id INTEGER PRIMARY KEY,
+            seq INTEGER NOT NULL,
+            again INTEGER NOT NULL,
+            due_at REAL NOT NULL,
+            revision INTEGER NOT NULL,
+            letter TEXT,
+            number INTEGER,
+            title TEXT NOT NULL,
+            told TEXT NOT NULL,
+            epoch TEXT NOT NULL,
+            shut_in TEXT NOT NULL,
+            kept TEXT NOT NULL,
+            boxes TEXT NOT NULL
+        ) STRICT
+        """
+    )

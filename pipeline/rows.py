@@ -51,3 +51,4 @@ class Row(msgspec.Struct, gc=False):
     patch: str = ""
     title: str = ""
     merged_at: str = ""
+    language: str = ""

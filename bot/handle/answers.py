@@ -107,6 +107,11 @@ def not_started(reason: str) -> str:
     return _text(f"**Switchover: nothing is started.** {reason}")
 
 
+def switch(route: str, text: str) -> str:
+    """What comes of asking for ``route``; ``text`` is Markdown of ours."""
+    return _text(f"**Switchover: `serve.route: {route}`.** {text}")
+
+
 def paused(already: bool) -> str:
     """After ``pause``."""
     what = "is paused already" if already else "is paused"

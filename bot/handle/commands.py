@@ -1,8 +1,8 @@
 """``/switchover WORD`` in a comment: which command it is. Pure.
 
 The grammar is fixed: a line of its own, in the comment's own words. Not in code, quotes or HTML
-comments (templates show commands there). The first one counts; there are no arguments, so nothing
-that somebody writes is ever carried on into a request, a branch or a shell.
+comments (templates show commands there). The first one counts; there are no arguments but those that
+are listed here, so nothing that somebody writes is ever carried on into a request, a branch or a shell.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ WORDS = {
     "evaluate": "start the workflow that runs every step that is due",
     "why": "on a pull request: whether it was collected, or why not, and its issues",
     "retrain": "start the same workflow, which trains where enough is new",
+    "switch own": "open the pull request that sets `serve.route: own`; nothing changes until it is merged",
+    "switch frontier": "the same for `frontier`",
+    "switch canary=0.1": "the same for `canary=0.1`: a tenth of the work goes to own",
     "pause": "post and start nothing more here, until `resume`; collecting goes on",
     "resume": "end a pause",
     "help": "this list",
@@ -38,6 +41,11 @@ class Command:
     unknown: str = ""
     """What was written instead of a command, as it was written: foreign text. "" when it is one."""
 
+    @property
+    def route(self) -> str | None:
+        """own, frontier or canary=0.1 of a ``switch``; None of any other."""
+        return self.word.removeprefix("switch ") if self.word.startswith("switch ") else None
+
 
 def parse(text: str) -> Command | None:
     """The first command of a comment, or None. An unknown one is a ``help``."""
@@ -45,7 +53,7 @@ def parse(text: str) -> Command | None:
         found = _LINE.fullmatch(line)
         if found:
             said = found["words"] or ""
-            word = said.lower()
+            word = " ".join(said.lower().split())
             return Command(word) if word in WORDS else Command("help", said)
     return None
 

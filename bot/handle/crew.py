@@ -3,7 +3,8 @@
     deliveries (3)   claim, work, mark done                      rung by the receiver
     pages            the past of repositories, and catching up   rung by deliveries
     derived          mirrors, and what is made from them         rung by deliveries and pages
-    outbox           what is to be written on the forge          rung by deliveries
+    outbox           what is to be written on the forge          rung by deliveries and transitions
+    transitions      the issue about the transition point        rung by deliveries and outbox
     recovery         deliveries that never came, every 10 minutes
     installations    all of them looked at anew, at start and daily
     purge            bodies of deliveries that are old enough, hourly
@@ -26,6 +27,7 @@ from bot.handle.events import handled
 from bot.handle.gate import Gate
 from bot.handle.loops import Bell, Loop, behind
 from bot.receive import deliveries, recover
+from bot.transition import step as transitions
 from bot.write import outbox
 from pipeline.store import Store
 
@@ -49,7 +51,7 @@ class Crew:
         self._gate = gate or Gate(db, self._budgets.note, self._ring_all)
         self._tending = threading.Thread(target=self._gate.tend, args=(self._stopping,), name="gate")
         self._arrived, self._found, self._changed = Bell(), Bell(), Bell()
-        self._timed = Bell()
+        self._timed, self._sent = Bell(), Bell()
         self._sender = outbox.Sender()
         self._loops = self._made()
 
@@ -79,7 +81,7 @@ class Crew:
         state.write(self._db, "ended")
 
     def _ring_all(self) -> None:
-        for bell in (self._arrived, self._found, self._changed, self._timed):
+        for bell in (self._arrived, self._found, self._changed, self._timed, self._sent):
             bell.ring()
 
     def _made(self) -> list[Loop]:
@@ -87,7 +89,8 @@ class Crew:
             *((f"deliveries-{number + 1}", self._clerk().step, self._arrived) for number in range(THREADS)),
             ("pages", self._pages, self._found),
             ("derived", collecting.derived, self._changed),
-            ("outbox", self._sender.step, self._changed),
+            ("outbox", self._send, self._changed),
+            ("transitions", self._transitions, self._sent),
             ("recovery", self._recover, self._timed),
             ("installations", self._sync, self._timed),
         ]
@@ -103,11 +106,23 @@ class Crew:
         return Clerk(self._gate, self._stopping, self._worked)
 
     def _worked(self) -> None:
-        for bell in (self._arrived, self._found, self._changed):
+        for bell in (self._arrived, self._found, self._changed, self._sent):
             bell.ring()
 
     def _pages(self, store: Store, forge: Forge) -> float | None:
         pause = collecting.pages(store, forge)
+        if pause == 0:
+            self._changed.ring()
+        return pause
+
+    def _send(self, store: Store, forge: Forge) -> float | None:
+        pause = self._sender.step(store, forge)
+        if pause == 0:
+            self._sent.ring()
+        return pause
+
+    def _transitions(self, store: Store, forge: Forge) -> float | None:
+        pause = transitions.step(store, forge)
         if pause == 0:
             self._changed.ring()
         return pause

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config import DEFAULT_PATH
+
 ACTIONS: dict[str, frozenset[str] | None] = {
     "pull_request": frozenset({"closed", "edited", "labeled", "unlabeled"}),
     "issues": frozenset({"opened", "edited", "closed", "reopened", "labeled", "unlabeled", "transferred", "deleted"}),
@@ -35,6 +37,9 @@ HANDLED = frozenset(
 """The same as a flat set: ``event.action``, or ``event`` alone where it has no action."""
 
 _LARGEST = 2**63 - 1
+
+CONFIG = DEFAULT_PATH.as_posix()
+_TOUCHED = ("added", "modified", "removed")
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,16 @@ class Event:
     """The comment's id."""
     text: str | None = None
     """The comment's body."""
+    body: str | None = None
+    """The issue's text after the event."""
+    body_was: str | None = None
+    """The issue's text before it was edited; None where something else was."""
     ref: str | None = None
     """``refs/heads/...`` of a push."""
+    head: str | None = None
+    """The commit that a push ends with."""
+    is_of_config: bool = False
+    """A commit of the push changes ``.github/switchover.yml``."""
     default_branch: str | None = None
     run: int | None = None
     """The workflow run's id."""
@@ -100,7 +113,11 @@ def read(guid: str, name: str, body: bytes) -> Event:
         is_pull=isinstance(_at(payload, "issue", "pull_request"), dict),
         comment=_number(payload, "comment", "id"),
         text=_text(payload, "comment", "body"),
+        body=_text(payload, "issue", "body"),
+        body_was=_text(payload, "changes", "body", "from"),
         ref=_text(payload, "ref"),
+        head=_text(payload, "after"),
+        is_of_config=_is_of_config(payload),
         default_branch=_text(payload, "repository", "default_branch"),
         run=_number(payload, "workflow_run", "id"),
         conclusion=_text(payload, "workflow_run", "conclusion"),
@@ -112,6 +129,12 @@ def _payload(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _is_of_config(payload: Any) -> bool:
+    commits = _at(payload, "commits")
+    paths = (_at(commit, kind) for commit in (commits if isinstance(commits, list) else ()) for kind in _TOUCHED)
+    return any(isinstance(listed, list) and CONFIG in listed for listed in paths)
 
 
 def _at(value: Any, *path: str) -> Any:

@@ -23,7 +23,7 @@ from bot.install.convert import convert
 from bot.install.facts import belief, facts
 from bot.install.form import DEFAULTS, FormError, Wish, parse
 from bot.install.lines import lines
-from bot.install.permissions import EVENTS, GRANTS, PROFILES, SUMMARIES, manifest
+from bot.install.permissions import EVENTS, GRANTS, PROFILES, SUMMARIES, manifest, rows
 from bot.install.states import LIFETIME_S, Pending, States
 from bot.pages.access import guarded_router, is_https
 from bot.pages.render import page
@@ -176,7 +176,7 @@ def _form(request: Request, known: Credentials, wrong: dict[str, str] | None = N
     values = {**DEFAULTS, "github": web_of(known.api_url), "public_url": _guess(request)}
     return _page(
         "form.html.jinja", status=400 if wrong else 200, values=values | _given(request), wrong=wrong or {},
-        profiles=[(name, SUMMARIES[name]) for name in PROFILES], grants=_both(),
+        profiles=[(name, SUMMARIES[name]) for name in PROFILES], grants=rows(),
     )  # fmt: skip
 
 
@@ -193,15 +193,6 @@ def _guess(request: Request) -> str:
     """The address by which the browser came, when it came over https: likely GitHub's way in too."""
     host = request.headers.get("host", "")
     return f"https://{host}" if is_https(request) and HOST.fullmatch(host) else ""
-
-
-def _both() -> list[dict[str, str]]:
-    """A row per permission: its name, the access in each profile, and the reason of the wider one."""
-    observe = {grant.permission: grant.access for grant in GRANTS["observe"]}
-    return [
-        {"title": g.title, "observe": observe.get(g.permission, "–"), "full": g.access, "why": g.why}
-        for g in GRANTS["full"]
-    ]
 
 
 def _lines(made: Registration, error: str = "") -> Response:

@@ -108,7 +108,7 @@ class Sender:
 
     def _send(self, store: Store, forge: Forge, row: _Waiting, name: str) -> str | None:
         client = forge.installation(row.letter.installation)
-        if row.tries:
+        if row.tries or row.letter.kind in posting.LOOKED_FOR_AT_ONCE:
             search = Search(_earlier(row.created_at), forge.login(), _claimed(store, row.letter))
             found = posting.find(client, name, row.letter, search)
             if found:
@@ -121,7 +121,9 @@ class Sender:
             "SELECT o.*, r.name, r.state AS standing, r.configured, r.paused,"
             " COALESCE(r.installation, o.installation) AS through"
             " FROM outbox o LEFT JOIN repositories r ON r.id = o.repo_id"
-            " WHERE o.state = 'waiting' AND o.due_at <= ? AND through NOT IN (SELECT value FROM json_each(?))"
+            " WHERE o.state = 'waiting' AND o.due_at <= ?"
+            " AND NOT (o.key GLOB 'transition:*' AND COALESCE(r.paused, 0))"  # held; answers to commands are not
+            " AND through NOT IN (SELECT value FROM json_each(?))"
             " ORDER BY o.due_at, o.rowid LIMIT 1"
         )
         for row in store.db.query(query, [self._now(), json.dumps(busy)]):
@@ -131,7 +133,8 @@ class Sender:
     def _pause(self, store: Store) -> float | None:
         query = (
             "SELECT COALESCE(r.installation, o.installation) AS through, min(o.due_at) AS due"
-            " FROM outbox o LEFT JOIN repositories r ON r.id = o.repo_id WHERE o.state = 'waiting' GROUP BY through"
+            " FROM outbox o LEFT JOIN repositories r ON r.id = o.repo_id"
+            " WHERE o.state = 'waiting' AND NOT (o.key GLOB 'transition:*' AND COALESCE(r.paused, 0)) GROUP BY through"
         )
         free = [max(row["due"], self._wrote.get(row["through"], 0.0) + SPACING) for row in store.db.query(query)]
         return max(min(free) - self._now(), 0.0) if free else None

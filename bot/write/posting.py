@@ -3,48 +3,27 @@
 comment    on an issue or pull request   found by its hidden marker among our own App's comments
 reaction   to a comment, issue or pull   not looked for: the same one again changes nothing
 dispatch   of a workflow                 found as a run that we started since, which no other row claims
+issue      about the transition          found by its hidden marker among our own App's, whoever asks
+issue_edit its text, open or closed      not looked for: the same again changes nothing
+route      a pull request on the config  found by its branch; what of it is there already is kept
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from bot.wire.answers import Reply
 from bot.wire.client import Client
+from bot.write import issues, route
 from bot.write.clip import clipped, marker
+from bot.write.letter import Letter, Search
 
+__all__ = ["LOOKED_FOR_AT_ONCE", "Letter", "Search", "comment", "dispatch", "find", "reaction", "send"]
 
-@dataclass(frozen=True)
-class Letter:
-    """One thing to write in a repository."""
-
-    key: str
-    """What makes it the same thing: a second letter with the same key is not sent. See bot.write.clip.marker."""
-    installation: int
-    """0: none, a plain token."""
-    repo_id: int
-    kind: str
-    """comment, reaction, dispatch."""
-    target: Mapping[str, Any]
-    """comment: number; reaction: comment or number; dispatch: workflow, ref."""
-    body: str
-    """comment: its Markdown, foreign text in it made inert; reaction: its name, such as eyes; dispatch: inputs."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is known of a letter that may have been sent."""
-
-    since: str
-    """ISO time before which it was not sent, by GitHub's clock too."""
-    login: str
-    """Our own on GitHub, such as ``switchover[bot]``."""
-    claimed: frozenset[str] = field(default=frozenset())
-    """Ids of what other letters have written."""
+LOOKED_FOR_AT_ONCE = frozenset({"issue"})
+"""Kinds of which there is one for ever, also where our own database was lost meanwhile."""
 
 
 def comment(key: str, installation: int, repo_id: int, number: int, text: str) -> Letter:
@@ -126,8 +105,13 @@ _SEND: dict[str, Callable[[Client, str, Letter], str | None]] = {
     "comment": _send_comment,
     "reaction": _send_reaction,
     "dispatch": _send_dispatch,
+    "issue": issues.send,
+    "issue_edit": issues.send_edit,
+    "route": route.send,
 }
 _FIND: dict[str, Callable[[Client, str, Letter, Search], str | None]] = {
     "comment": _find_comment,
     "dispatch": _find_run,
+    "issue": issues.find,
+    "route": route.find,
 }

@@ -100,7 +100,8 @@ def _refuted_far(heights: Mapping[float, int], goal: float) -> bool:
 
 def log_of(heights: Mapping[float, int], k: float, at: float) -> float:
     """Log of one bet's wealth at r = ``at``."""
-    return sum([math.log(1 - k + k * at * height) * count for height, count in heights.items()])
+    fixed, slope = 1 - k, k * at
+    return sum([math.log(fixed + slope * height) * count for height, count in heights.items()])
 
 
 def _worthwhile(heights: Mapping[float, int], at: float) -> list[float]:
@@ -125,7 +126,8 @@ def _direct(heights: Mapping[float, int], at: float, bets: Sequence[float]) -> t
     counts, n = heights.values(), sum(heights.values())
     values, slopes = [], []
     for k in bets:
-        factors = [1 - k + k * at * height for height in heights]
+        fixed, rise = 1 - k, k * at
+        factors = [fixed + rise * height for height in heights]
         values.append(sum(map(operator.mul, map(math.log, factors), counts)))
         slopes.append((n - (1 - k) * sum(map(operator.truediv, counts, factors))) / at)
     best = max(values)

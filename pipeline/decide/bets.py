@@ -54,6 +54,8 @@ class Process:
         self._reach = 0.0
         """No bet's log exceeds this, the waiting observations included."""
         self._rise = max(self._stakes)
+        self._leap = math.log1p(self._rise * (1 - theta))
+        """Most that a bet's log rises with one observation."""
 
     def add(self, x: float) -> None:
         """Take one observation. Below -1 (a cost above its cap) a bet is ruined before it turns negative."""
@@ -99,6 +101,12 @@ class Process:
         """log E if ``xs`` had been observed too; they are not taken."""
         more = log_growth([x - self.theta for x in xs], self._stakes)
         return log_mean([log + grown for log, grown in zip(self.logs, more, strict=True)])
+
+    def patience(self, log_threshold: float) -> int:
+        """Observations without which no bet can be at ``log_threshold``; 0 or less where one may be."""
+        if self._reach >= log_threshold - self._leap * BATCH:
+            self._reach = max(self.logs) + ROUNDING
+        return math.ceil((log_threshold - self._reach) / self._leap)
 
     def may_reach(self, log_threshold: float) -> bool:
         """False only where no bet, and so no mean of them, can be at ``log_threshold``; cheap."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.decide.matches import Match, Slots, alone, matches
-from pipeline.decide.stream import Delivery, PullKey, Side, Stream
+from pipeline.decide.stream import Delivery, PullKey, Side, Stream, new_tuple
 from pipeline.types import Measure
 
 
@@ -57,6 +57,8 @@ class Missing(NamedTuple):
     frontier: str
     score: float
     """Frontier's, 0..1."""
+    f1: float | None
+    """Frontier's line F1, 0..1; None where it was not recorded."""
 
 
 def pairs(stream: Stream) -> Iterator[Pair]:
@@ -101,7 +103,7 @@ def _missing(pull: PullKey, fresh: Delivery, known: Delivery) -> Iterator[Missin
     for slots in alone(tuple(fresh), tuple(known)):
         attempts = side(slots, fresh)
         if attempts is not None:
-            yield Missing(*pull, slots[0].arm.measure, slots[0].arm.version, attempts.score)
+            yield Missing(*pull, slots[0].arm.measure, slots[0].arm.version, attempts.score, attempts.f1)
 
 
 _NOTHING: Delivery = {}
@@ -133,14 +135,16 @@ def _pair(place: tuple[str, str, int], match: Match, runs: Delivery, backtest: b
         mine = theirs = None
     elif match.absent:
         mine = _with_failures(mine, match.absent)
-    version = frontier.version
-    return Pair(*place, own.measure, own.adapter, own.version, version, mine, theirs, base, backtest, mends)
+    values = (own.measure, own.adapter, own.version, frontier.version, mine, theirs, base, backtest, mends)
+    return new_tuple(Pair, place + values)
 
 
 def _with_failures(mine: Side, absent: int) -> Side:
     """Attempts that nobody delivered count as failed ones of unknown cost: else one could keep the better of two."""
     attempts = mine.attempts + absent
-    return Side(mine.score * mine.attempts / attempts, None, attempts, None, void=False)
+    share = mine.attempts / attempts
+    f1 = None if mine.f1 is None else mine.f1 * share
+    return Side(mine.score * share, None, attempts, None, void=False, f1=f1)
 
 
 def side(slots: Slots, runs: Delivery) -> Side | None:
@@ -154,4 +158,6 @@ def side(slots: Slots, runs: Delivery) -> Side | None:
     costs = [attempt.usd for attempt in attempts if attempt.usd is not None]
     total = math.fsum(costs) if len(costs) == len(attempts) else None
     score = math.fsum(attempt.score for attempt in attempts) / len(attempts)
-    return Side(score, None if total is None else total / len(attempts), len(attempts), total, void=False)
+    f1s = [attempt.f1 for attempt in attempts if attempt.f1 is not None]
+    f1 = math.fsum(f1s) / len(f1s) if len(f1s) == len(attempts) else None
+    return Side(score, None if total is None else total / len(attempts), len(attempts), total, void=False, f1=f1)

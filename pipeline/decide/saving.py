@@ -9,10 +9,17 @@ costs before it bets on them, and the order of the PRs does not matter.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from pipeline.decide.bets import BATCH, HIGHEST_BET, ROUNDING, Process, log_mean
 
 CAP_LADDER_USD: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Caps that share the stake when none is declared, US dollars per attempt."""
+
+
+_LEAP = math.log1p(HIGHEST_BET)
+"""Most that a bet's log rises with one PR: no cap makes a saving larger than itself."""
 
 
 class Saving:
@@ -40,6 +47,15 @@ class Saving:
             self._reach += HIGHEST_BET * (1 - own_usd / frontier_usd)
         if len(self._waiting) >= BATCH:
             self._processes()
+
+    def extend(self, costs: Iterable[tuple[float | None, float | None]]) -> None:
+        """Take several PRs, own's cost before frontier's."""
+        for own_usd, frontier_usd in costs:
+            self.add(own_usd, frontier_usd)
+
+    def patience(self, log_threshold: float) -> int:
+        """PRs without which no bet can be at ``log_threshold``; 0 or less where one may be."""
+        return math.ceil((log_threshold - self._reach) / _LEAP)
 
     def _processes(self) -> list[Process]:
         """One per cap, all PRs taken."""

@@ -58,6 +58,14 @@ def evidence(epoch: Epoch | None, settings: DecideConfig) -> dict[str, Any]:
     }
 
 
+def guard(epoch: Epoch | None) -> dict[str, Any] | None:
+    if epoch is None or epoch.guard is None or not epoch.guard.is_on:
+        return None
+    of = epoch.guard
+    made = {"measure": "f1", "margin": of.margin, "n": of.n, "mean_difference": of.mean, "log_e": of.log_e}
+    return {**made, "alpha": of.alpha, "wealth": of.wealth}
+
+
 def audit(epoch: Epoch | None) -> dict[str, Any] | None:
     if epoch is None or epoch.audit.n == 0:
         return None

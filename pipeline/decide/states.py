@@ -24,6 +24,8 @@ class Facts:
     utility: bool | None = None
     """None when no value per solved PR is set; otherwise it takes the place of ``saving``."""
     saving_unknown: bool = False
+    withheld: float | None = None
+    """The margin in line F1 that own is not yet shown to keep, while a flag on recall waits for it."""
     switched: bool = False
     alarmed: bool = False
     """The audit after a switch has called for switching back."""
@@ -71,6 +73,10 @@ def _undecided(facts: Facts) -> tuple[State, list[str]]:
 
 
 def _is_ready(facts: Facts) -> bool:
+    return facts.withheld is None and _is_proven(facts)
+
+
+def _is_proven(facts: Facts) -> bool:
     if facts.utility is not None:
         return facts.noninferior and facts.utility
     return facts.better or (facts.noninferior and facts.saving)
@@ -91,7 +97,16 @@ def _open_points(facts: Facts) -> list[str]:
     points = ["noninferior: shown"] if facts.noninferior else [undecided]
     if facts.utility is False:
         points.append("pays_not_shown: a net gain per pull request is not yet shown")
-    return points + ([] if facts.saving else _cost_points(facts))
+    return _guard_points(facts) + points + ([] if facts.saving else _cost_points(facts))
+
+
+def _guard_points(facts: Facts) -> list[str]:
+    if facts.withheld is None or not (facts.noninferior or facts.better):
+        return []
+    return [
+        f"over_editing: own is not shown to be within {100 * facts.withheld:.0f} points in line F1; recall alone "
+        "does not see what a patch changes beyond the human one"
+    ]
 
 
 def _is_too_early(facts: Facts) -> bool:

@@ -41,6 +41,8 @@ class Graded(Protocol):
     @property
     def cost_usd(self) -> float | None: ...
     @property
+    def f1(self) -> float | None: ...
+    @property
     def backtest(self) -> bool: ...
     @property
     def merged_at(self) -> str: ...
@@ -57,6 +59,8 @@ class Side(NamedTuple):
     total_usd: float | None
     void: bool
     """True for a failure of the harness."""
+    f1: float | None
+    """Line F1, 0..1, mean over attempts; 0 where nothing was recalled, None where it was not recorded."""
 
 
 class Arm(NamedTuple):
@@ -110,8 +114,8 @@ class Stream:
                     self._note(row)
             if slot not in delivery or delivery[slot].void:
                 usd, end = row.cost_usd, row.exit
-                values = (row.score if end == "submitted" else 0.0, usd, 1, usd, end == "error")
-                delivery[slot] = _new(Side, values)
+                score = row.score if end == "submitted" else 0.0
+                delivery[slot] = new_tuple(Side, (score, usd, 1, usd, end == "error", row.f1 if score else 0.0))
             if row.backtest:
                 self.backtests.add((row.repo, row.number))
 
@@ -158,5 +162,5 @@ def fold(evaluations: Iterable[Graded]) -> Stream:
     return stream
 
 
-_new = tuple.__new__
+new_tuple = tuple.__new__
 """Makes a named tuple in half the time of its own constructor, a million times."""

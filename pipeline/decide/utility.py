@@ -7,7 +7,7 @@ scaled by ``value + cap`` into [-1, 1]; the switch pays when the lower bound of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.decide.band import lower_edge, upper_edge
 from pipeline.decide.bets import Process
@@ -31,6 +31,15 @@ class Utility:
         observation = dollars / (self.value_usd + self.cap_usd)
         self._process.add(observation)
         self._observations.append(observation)
+
+    def extend(self, differences: Iterable[float], costs: Iterable[tuple[float | None, float | None]]) -> None:
+        """Take several PRs; of each pair of costs own's comes first."""
+        for difference, (own_usd, frontier_usd) in zip(differences, costs, strict=True):
+            self.add(difference, own_usd, frontier_usd)
+
+    def patience(self, log_threshold: float) -> int:
+        """PRs without which no bet can be at ``log_threshold``; 0 or less where one may be."""
+        return self._process.patience(log_threshold)
 
     @property
     def log_e(self) -> float:

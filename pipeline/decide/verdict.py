@@ -84,18 +84,21 @@ class _Court:
             self._epoch = self._open(1, pair, 1.0)
         elif not self._epoch.takes(pair):
             last = self._epoch
+            last.settle()
             self._recheck = _recheck(last, pair, self._recheck)
             wealth = next_wealth(last.wealth, last.noninferior.log_e)
-            self._epoch = self._open(last.number + 1, pair, wealth)
+            self._epoch = self._open(last.number + 1, pair, wealth, last.guard.next_wealth() if last.guard else 1.0)
         self._epoch.add(pair)
         return True
 
-    def _open(self, number: int, first: Pair, wealth: float) -> Epoch:
+    def _open(self, number: int, first: Pair, wealth: float, guard_wealth: float = 1.0) -> Epoch:
         self._versions.add(first.own_version)
-        return Epoch(number, first, wealth, self._settings, self._options, self._edges)
+        return Epoch(number, first, wealth, self._settings, self._options, self._edges, guard_wealth)
 
     def verdict(self, left_out: dict[str, int], repos: int) -> Verdict:
         epoch = self._epoch
+        if epoch:
+            epoch.settle()
         state, reasons = judge_state(self._facts(epoch))
         result: Verdict = {"state": state, "reasons": [*reasons, *notes(left_out, repos, self.measure)]}
         result |= shown.evidence(epoch, self._settings)
@@ -104,6 +107,7 @@ class _Court:
             "forecast": forecast(epoch, self._settings, self._volume),
             "measure": self.measure,
             "latched": shown.latched(epoch.latched if epoch else {}),
+            "guard": shown.guard(epoch),
             "audit": shown.audit(epoch),
             "at": epoch.at if epoch else None,
             "left_out": left_out,
@@ -112,6 +116,10 @@ class _Court:
             result["reasons"].append(
                 f"own_missing: {len(epoch.missing)} pull requests with an attempt of frontier and none of own; "
                 "until it is there, a proof must hold as if own had failed on them"
+            )
+        if state == "ready" and epoch and epoch.is_unguarded:
+            result["reasons"].append(
+                "unguarded: the evaluations have no line F1, without which recall rewards patches that change too much"
             )
         if epoch and epoch.tally.backtests:
             result["reasons"].append(
@@ -136,6 +144,7 @@ class _Court:
             saving_unknown=epoch.saving.unknown > 0 and epoch.saving.known == 0,
             switched=self._options.switched,
             alarmed=epoch.audit.alarmed_at is not None,
+            withheld=epoch.guard.margin if epoch.guard and epoch.withheld else None,
             fewest=fewest,
             recheck=self._recheck,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -41,6 +42,21 @@ def basis(verdict: dict[str, Any]) -> str:
     )
 
 
+def selection(verdicts: Sequence[dict[str, Any]], by: str) -> str:
+    """What the verdicts over all values of the field ``by`` claim together, and what that is worth."""
+    own = [str(verdict["by"]) for verdict in verdicts if verdict["route"]["to"] == "own"]
+    held = [str(verdict["by"]) for verdict in verdicts if verdict["discovery"]]
+    chance = points(verdicts[0]["route"]["error_chance"]) if verdicts else ""
+    return (
+        f"routes to own: {_some(own)}; within the margin: {_some(held)}; of {len(verdicts)} values of {by}, e-BH over "
+        f"all of them: of each claim, the expected share that is wrong is at most {chance}%"
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
 def _standing(verdict: dict[str, Any]) -> str:
     mean, n = verdict["mean_difference"], verdict["n"]
     size = points(abs(mean))
@@ -56,13 +72,20 @@ def _shown(verdict: dict[str, Any]) -> str:
     if "noninferior" in latched and "worse" in latched:
         return f"it was shown {margin} and later shown to be beyond them"
     if "better" in latched:
-        return "shown to be better"
+        return f"shown to be better{_but(verdict)}"
     if "worse" in latched:
         return f"shown to be more than {points(verdict['margin'])} points behind"
     if "noninferior" in latched:
         cheaper = "shown to be cheaper" if "saving" in latched else "a saving is not yet shown"
-        return f"shown to be {margin}, {cheaper}"
+        return f"shown to be {margin}, {cheaper}{_but(verdict)}"
     return f"non-inferiority {margin} not yet shown"
+
+
+def _but(verdict: dict[str, Any]) -> str:
+    guard = verdict.get("guard")
+    if not guard or "guard" in verdict["latched"]:
+        return ""
+    return f", but not yet within {points(guard['margin'])} points in line F1"
 
 
 def _outlook(verdict: dict[str, Any]) -> str:

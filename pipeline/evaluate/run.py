@@ -15,7 +15,7 @@ from pipeline.collect.gold import gold_patch
 from pipeline.evaluate import fresh
 from pipeline.evaluate.journal import Journal
 from pipeline.evaluate.plan import Attempt, Contender, by_task, plan
-from pipeline.evaluate.score import Facts, evaluation, is_scorable, soft
+from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
 from pipeline.rollout.agent import Harness, roll_out
 from pipeline.rollout.pool import run_pool
 from pipeline.rollout.workspace import Workspaces
@@ -171,6 +171,7 @@ class Evaluator:
             title=titles.get(task.id, ""),
             backtest=fresh.is_backtest(task, self.cutoffs.adapter_made_at),
             marks={"frontier": fresh.marks(task, self.cutoffs.knowledge_until)},
+            language=language(gold, task),
         )
         rows = []
         for attempt in sorted(attempts, key=lambda a: (a.contender.role, a.number)):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.collect.gold import changed_lines
 from pipeline.evaluate.plan import Attempt
+from pipeline.patch.languages import main_language
 from pipeline.patch.recall import own as recall
-from pipeline.types import Evaluation, Recall, Role, Rollout
+from pipeline.types import Evaluation, Recall, Role, Rollout, Task
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class Facts:
     backtest: bool
     """True when the PR was merged before own's adapter existed."""
     marks: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    language: str = ""
+    """Of most lines of the human patch; "" where it is not known."""
 
 
 FAILED = Recall(0.0, 0.0, None, None, 0, 0, 0, 0.0)
@@ -37,6 +42,12 @@ def soft(gold: bytes, rollout: Rollout, base: Mapping[str, bytes]) -> Recall:
 def is_scorable(gold: bytes, base: Mapping[str, bytes]) -> bool:
     """False when the human patch has no countable line, so that no attempt could be scored."""
     return recall(gold, b"", base).recall is not None
+
+
+def language(gold: bytes, task: Task) -> str:
+    """The language of most lines that the human patch changes in the task's source files; "" without any."""
+    lines = Counter(path for path, _, _ in changed_lines(gold) if path in task.files)
+    return main_language(lines or dict.fromkeys(task.files, 1))
 
 
 def evaluation(attempt: Attempt, rollout: Rollout, score: Recall, at: str, facts: Facts) -> Evaluation:
@@ -73,4 +84,5 @@ def evaluation(attempt: Attempt, rollout: Rollout, score: Recall, at: str, facts
         title=facts.title,
         marks=facts.marks.get(contender.role, ()),
         merged_at=attempt.task.merged_at,
+        language=facts.language,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.errors import InputError
 from pipeline.forget.subject import Purged, Subject, change, clear_bodies, rows
-from pipeline.forgotten import Forgotten, fingerprint
+from pipeline.forgotten import AUTHOR, Forgotten, fingerprint
 from pipeline.store import Store
 
 _TEXTS = {
@@ -34,6 +34,7 @@ def purge(store: Store, subject: Subject) -> Purged:
         cleaned = {table: _rewrite(store, table, columns, forgotten.text) for table, columns in _TEXTS.items()}
         cleaned["outbox"] = _rewrite(store, "outbox", ("body",), forgotten.text)
         cleaned["left_out"] = _rewrite(store, "left_out", ("detail",), forgotten.detail)
+        cleaned["routes"] = _unname(store, forgotten)
         cleaned["deliveries"] = _clear_deliveries(store, subject)
         if not was_known and not any((*removed.values(), *cleaned.values())):
             raise InputError(f"{subject.name}: nothing known of this login in {store.path}; check how it is written")
@@ -68,6 +69,12 @@ def _rewrite(store: Store, table: str, columns: Iterable[str], clean: Callable[[
             sets = ", ".join(f"{name} = ?" for name in names)
             count += change(store, f"UPDATE {table} SET {sets} WHERE rowid = ?", *cleaned, id)  # noqa: S608
     return count
+
+
+def _unname(store: Store, forgotten: Forgotten) -> int:
+    """Who has set a route."""
+    theirs = [id for id, by in rows(store, "SELECT id, by FROM routes WHERE by IS NOT NULL") if forgotten.is_person(by)]
+    return sum(change(store, "UPDATE routes SET by = ? WHERE id = ?", AUTHOR, id) for id in theirs)
 
 
 def _clear_deliveries(store: Store, subject: Subject) -> int:

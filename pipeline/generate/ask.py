@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import EndpointError
 from pipeline.rollout.ending import Stopped
-from pipeline.rollout.endpoint import Endpoint, Usage
+from pipeline.rollout.endpoint import Endpoint, NoReply, Usage
 from pipeline.types import Message
 
 _OUTPUT = re.compile(r"<output>(.*?)</output>", re.DOTALL)
@@ -38,15 +38,23 @@ def ask(endpoint: Endpoint, messages: list[Message], spent: Spent) -> tuple[Mess
     """
     if spent.stop is not None and spent.stop():
         raise Stopped(spent.usage, spent.seconds)
-    reply = endpoint.chat(messages, seconds=_left(spent))
-    spent.usage = spent.usage + reply.usage
+    try:
+        reply = endpoint.chat(messages, seconds=_left(spent))
+    except NoReply as error:
+        _book(spent, error.usage)
+        raise
+    _book(spent, reply.usage)
     spent.seconds += reply.seconds
     spent.calls += 1
-    if spent.watch is not None:
-        spent.watch(reply.usage)
     content = str(reply.message.get("content") or "")
     found = _OUTPUT.findall(_THINKING.sub("", content))
     return reply.message, (found[-1].strip() or None) if found else None
+
+
+def _book(spent: Spent, usage: Usage) -> None:
+    spent.usage = spent.usage + usage
+    if spent.watch is not None:
+        spent.watch(usage)
 
 
 def _left(spent: Spent) -> float | None:

@@ -38,6 +38,8 @@ class Manifest:
     kinds: tuple[str, ...] = ("function",)
     weights: str = ""
     """Compact JSON of ``generate.weights``; "" where nothing is singled out."""
+    limit_usd_per_rollout: float | None = None
+    limit_tokens_per_rollout: int | None = None
 
     @property
     def sha256(self) -> str:

@@ -16,6 +16,7 @@ from pipeline.generate.self_check import self_check
 from pipeline.generate.unfinished import OursFailed, Paused
 from pipeline.rollout.agent import Harness
 from pipeline.rollout.ending import Stopped
+from pipeline.rollout.endpoint import Usage
 from pipeline.types import Rollout
 
 ABSTAIN = "ABSTAIN"
@@ -81,6 +82,6 @@ class Questions:
             except EndpointError as error:
                 raise OursFailed(str(error)) from None
             finally:
-                if result is not None or spent.calls:
+                if result is not None or spent.calls or spent.usage != Usage():
                     self.journal.add_stage(rollout.id, stage, result, spent, running.pay(spent.usage))
             return result

@@ -127,6 +127,8 @@ def _manifest(base: Base, config: GenerateConfig, draw: Draw, teacher: str, prom
         samples=draw.samples,
         kinds=draw.kinds,
         weights=weights_text(draw.weights),
+        limit_usd_per_rollout=config.limit_usd_per_rollout,
+        limit_tokens_per_rollout=config.limit_tokens_per_rollout,
     )
 
 

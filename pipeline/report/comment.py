@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.decide.words import usd
+from pipeline.report.formats import duration
 from pipeline.report.inert import fenced
 from pipeline.report.markdown import cell_text, promise, scripted_note, standing, table
 from pipeline.report.meaning import GLYPHS, MEASURES
-from pipeline.report.page import duration
 from pipeline.report.patches import Patch, patches_of
 from pipeline.report.view import ROLES, Cell, PullView, role_views
 

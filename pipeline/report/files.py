@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import os
-import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__
 from pipeline.decide import Options, judge, trace
 from pipeline.errors import InputError
 from pipeline.report.comment import comment, pull_view_of
+from pipeline.report.evidence import fingerprint, written
 from pipeline.report.markdown import markdown
-from pipeline.report.page import page
+from pipeline.report.page import Basis, page
+from pipeline.report.transition import judged, versions
 from pipeline.report.view import PullView, pull_views
-from pipeline.settings import DecideConfig
+from pipeline.settings import DecideConfig, Price
 from pipeline.types import Evaluation, Rollout, to_json
 
 Verdict = dict[str, Any]
+
+RECORDS = ("verdict.json", "transition.json")
+"""What the page links to."""
 
 
 def write_report(
@@ -34,14 +36,17 @@ def write_report(
     rollouts: Sequence[Rollout] = (),
     settings: DecideConfig | None = None,
     options: Options | None = None,
+    prices: Mapping[str, Price] | None = None,
+    trained_until: Mapping[str, str] | None = None,
     pr: int | None = None,
 ) -> list[Path]:
-    """Write report.html, report.md, comment.md and verdict.json into ``out``; the paths, in that order.
+    """Write report.html, report.md, comment.md, verdict.json and transition.json; the paths, in that order.
 
     ``verdict``: what ``judge`` gave for these evaluations, None to judge here. ``rollouts`` lend
-    steps and patches to evaluations that lack them. ``pr``: the PR that comment.md is about, None:
-    the newest; without any evaluation there is no comment.md. Raises InputError for an unknown
-    ``pr`` and an unusable ``out``.
+    steps and patches to evaluations that lack them. ``prices``: the config's table, for the record.
+    ``trained_until``: by adapter, the time of the newest code that it was trained on, where known.
+    ``pr``: the PR that comment.md is about, None: the newest; without any evaluation there is no
+    comment.md. Raises InputError for an unknown ``pr`` and an unusable ``out``.
     """
     rows = _completed(evaluations, rollouts)
     views = pull_views(rows)
@@ -50,11 +55,15 @@ def write_report(
     verdict = verdict or judge(rows, settings, options)
     lines = list(trace(rows, settings, options))
     sha256 = fingerprint(evaluations)
+    options = options or Options()
+    record = judged(evaluations, settings=settings, options=options, prices=prices)
+    basis = Basis(settings, options, trained_until or {}, record["changes"], RECORDS)
     files = {
-        "report.html": page(rows, verdict, lines, title=title, sha256=sha256, settings=settings),
+        "report.html": page(rows, verdict, lines, title=title, sha256=sha256, basis=basis),
         "report.md": markdown(rows, verdict, lines, title=title),
         "comment.md": comment(view, verdict) if view else None,
         "verdict.json": _record(verdict, sha256, settings, options),
+        "transition.json": written(record),
     }
     return [_write(out / name, text) for name, text in files.items() if text is not None]
 
@@ -72,21 +81,13 @@ def chosen(views: Sequence[PullView], pr: int | None) -> PullView | None:
     return view
 
 
-def fingerprint(evaluations: Sequence[Evaluation]) -> str:
-    """sha256 over the evaluations' values, one sorted JSON object per line: the same however they were stored."""
-    digest = hashlib.sha256()
-    for row in evaluations:
-        digest.update(json.dumps(to_json(row), sort_keys=True).encode() + b"\n")
-    return digest.hexdigest()
-
-
 def _record(verdict: Verdict, sha256: str, settings: DecideConfig, options: Options | None) -> str:
     """The verdict with what it was made from: enough to check it by hand."""
     extra = {
         "evaluations_sha256": sha256,
         "settings": to_json(settings),
         "options": to_json(options or Options()),
-        "versions": {"switchover": __version__, "python": platform.python_version()},
+        "versions": versions(),
     }
     return json.dumps({**verdict, **extra}, indent=2) + "\n"
 

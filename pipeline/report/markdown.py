@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipeline.decide.words import points, sentence, usd
+from pipeline.report.formats import duration
 from pipeline.report.inert import inline
 from pipeline.report.meaning import GLYPHS, MEASURES, meaning
-from pipeline.report.page import duration, epochs, left_out
+from pipeline.report.page import epochs, left_out
 from pipeline.report.view import Cell, PullView, RoleView, pull_views, role_views
 from pipeline.types import Evaluation
 

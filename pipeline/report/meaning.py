@@ -43,8 +43,19 @@ _MEANINGS: dict[str, str] = {
 }
 
 
+_DRIFTS: dict[str, str] = {
+    "switch_back": "Own has fallen behind since the switch: go back to frontier.",
+    "new_frontier": "The frontier model has changed since own was ready: it is judged anew.",
+    "band_empty": "Own was good enough and is so no more: it is judged anew.",
+}
+"""By the deciding reason."""
+
+
 def meaning(verdict: dict[str, Any]) -> str:
     """The state in one sentence that tells a reader what to do."""
+    if verdict["state"] == "drifted":
+        code = next(iter(verdict["reasons"]), "").split(":")[0]
+        return _DRIFTS.get(code, _MEANINGS["drifted"])
     if verdict["state"] != "ready":
         return _MEANINGS[verdict["state"]]
     if "better" in verdict["latched"] and "saving" in verdict["latched"]:

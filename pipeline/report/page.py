@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from pipeline import __version__
-from pipeline.decide.words import points, sentence, usd
+from pipeline.decide import Options
+from pipeline.decide.words import sentence
+from pipeline.report.ahead import ahead
+from pipeline.report.formats import environment
 from pipeline.report.inert import script_json, visible
 from pipeline.report.meaning import GLYPHS, LEFT_OUT, MEASURES, TONES, meaning
+from pipeline.report.months import months
+from pipeline.report.outlook import break_even, distance, outlook
+from pipeline.report.parts import by_kind, by_language, routed_to_own
 from pipeline.report.patches import Patch, patches_of
-from pipeline.report.plot import plot
-from pipeline.report.view import PullView, pull_views, role_views
+from pipeline.report.view import PullView, RoleView, pull_views, role_views
 from pipeline.settings import DecideConfig
 from pipeline.types import Evaluation, to_json
 
@@ -23,8 +28,20 @@ Verdict = dict[str, Any]
 
 MOST_PULLS = 300
 """Rows in the table; the records hold all."""
-WIDE, NARROW = 1000, 420
-"""Units across the plot on a desk and on a phone."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a verdict was made with, besides the evaluations, and what is known about its versions."""
+
+    settings: DecideConfig = field(default_factory=DecideConfig)
+    options: Options = field(default_factory=Options)
+    trained_until: Mapping[str, str] = field(default_factory=dict)
+    """By adapter: time (ISO, UTC) of the newest code that it was trained on; absent where it is not known."""
+    changes: Sequence[Mapping[str, Any]] = ()
+    """Every change of state, oldest first, as in transition.json."""
+    records: tuple[str, ...] = ()
+    """Files beside the page that it links to."""
 
 
 def page(
@@ -34,20 +51,23 @@ def page(
     *,
     title: str,
     sha256: str,
-    settings: DecideConfig | None = None,
+    basis: Basis | None = None,
 ) -> str:
-    """The whole page. ``trace``: the verdict after every PR, for the plot; ``sha256`` of the evaluations."""
+    """The whole page. ``trace``: the verdict after every PR, for the plots; ``sha256`` of the evaluations."""
+    basis = basis or Basis()
     views = pull_views(evaluations)
     shown = views[:MOST_PULLS]
     roles = role_views(views)
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             title=visible(title),
             v=verdict,
             tone=TONES[verdict["state"]],
+            tones=TONES,
             glyph=GLYPHS[verdict["state"]],
+            glyphs=GLYPHS,
             meaning=meaning(verdict),
             sentence=_capital(sentence(verdict)),
             measure=MEASURES[verdict["measure"]],
@@ -59,16 +79,51 @@ def page(
             several_repos=len({view.repo for view in views}) > 1,
             patches=_patches(shown),
             left_out=left_out(verdict),
-            epochs=epochs(trace),
-            wide=plot(trace, WIDE),
-            narrow=plot(trace, NARROW),
-            settings=settings or DecideConfig(),
+            changes=basis.changes,
+            epochs=versions(trace),
+            trained_until=basis.trained_until,
+            records=basis.records,
+            settings=basis.settings,
             version=__version__,
             sha256=sha256,
             css=Markup(resources.files(__package__).joinpath("templates/page.css").read_text("utf-8")),  # noqa: S704
             data=Markup(script_json([_record(row) for row in evaluations])),  # noqa: S704
+            **_drawn(evaluations, verdict, trace, roles, basis),
         )
     )
+
+
+def _drawn(
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict,
+    trace: Sequence[Verdict],
+    roles: Sequence[RoleView],
+    basis: Basis,
+) -> dict[str, Any]:
+    """The plots, and what is said about the future beside them."""
+    from pipeline.report.plots import plots  # brings matplotlib, which no other verb needs
+
+    forecast = ahead(verdict, trace, evaluations)
+    parts = by_kind(evaluations, basis.settings, basis.options)
+    how_far, meant = distance(verdict, forecast)
+    return {
+        "forecast": forecast,
+        "outlook": outlook(verdict, forecast),
+        "distance": how_far,
+        "distance_note": meant,
+        "break_even": break_even(verdict),
+        "parts": parts,
+        "to_own": routed_to_own(parts),
+        "plots": plots(
+            verdict,
+            trace,
+            forecast=forecast,
+            roles=roles,
+            kinds=parts,
+            languages=by_language(evaluations, basis.settings, basis.options),
+            months=months(evaluations, trace),
+        ),
+    }
 
 
 def _exit_order(name: str) -> tuple[bool, bool, str]:
@@ -91,6 +146,22 @@ def epochs(trace: Sequence[Verdict]) -> list[Verdict]:
     return list(last.values())
 
 
+@dataclass(frozen=True)
+class Version:
+    """One epoch: when its first PR was judged, and the verdict after its last one."""
+
+    first_at: str
+    last: Verdict
+
+
+def versions(trace: Sequence[Verdict]) -> list[Version]:
+    """Every epoch, oldest first."""
+    first: dict[int, str] = {}
+    for line in trace:
+        first.setdefault(line["epoch"]["number"], line["pull"]["at"])
+    return [Version(first[last["epoch"]["number"]], last) for last in epochs(trace)]
+
+
 def _patches(views: Sequence[PullView]) -> dict[str, list[Patch]]:
     found = {}
     room = 2_000_000
@@ -102,45 +173,6 @@ def _patches(views: Sequence[PullView]) -> dict[str, list[Patch]]:
         if patches:
             found[view.anchor] = patches
     return found
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipeline.report"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {
-        "usd": usd,
-        "pts": points,
-        "pts_signed": lambda value: "–" if value is None else points(value, True),
-        "share": lambda value: "–" if value is None else f"{100 * value:.1f}",
-        "signed": lambda value: f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00",
-        "number": _number,
-        "steps": lambda value: "–" if value is None else f"{value:.0f}",
-        "duration": duration,
-        "visible": visible,
-    }
-    return environment
-
-
-def _number(value: float) -> str:
-    """Three digits that matter, without an exponent: 5, 2.5, 0.417, 97.5, 1,280."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if value >= 0.001 else f"{value:.1g}"
-
-
-def duration(seconds: float | None) -> str:
-    """A time span for people: 33 s, 4 min 12 s, 1 h 05 min."""
-    if seconds is None:
-        return "–"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def _capital(text: str) -> str:

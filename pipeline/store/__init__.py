@@ -1,4 +1,4 @@
-"""The one SQLite file: what was collected, what the forge says of it, and what was left out.
+"""The one SQLite file: what was collected, what the forge says of it, what was left out, what was decided.
 
 Saving a row twice changes nothing; each ``save_`` is one transaction, and ``atomic`` makes
 one of several, so that a killed process leaves the old state or the new one. One writer at a
@@ -10,9 +10,10 @@ from __future__ import annotations
 from pipeline.store.base import WAIT_SECONDS
 from pipeline.store.collected import CollectedTables
 from pipeline.store.forge import ForgeTables
+from pipeline.store.verdicts import RouteRow, VerdictRow, VerdictTables
 
-__all__ = ["WAIT_SECONDS", "Store"]
+__all__ = ["WAIT_SECONDS", "RouteRow", "Store", "VerdictRow"]
 
 
-class Store(CollectedTables, ForgeTables):
+class Store(CollectedTables, ForgeTables, VerdictTables):
     """The database behind ``--db FILE``. A context manager; not shared between threads."""

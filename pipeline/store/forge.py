@@ -20,6 +20,8 @@ NAMED_BY = {
     "links": "repo",
     "left_out": "repo",
     "forge_pulls": "repo",
+    "verdicts": "repo",
+    "routes": "repo",
 }
 """Tables with a column that holds ``owner/name``, beside ``repositories``."""
 

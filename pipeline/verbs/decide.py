@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from pipeline import config, evaluations, prices
-from pipeline.cost import cost_usd
+from pipeline import config, evaluations
+from pipeline.cost import cost_usd, price_at
 from pipeline.decide import Options, Verdict, judge, trace
 from pipeline.decide.ebh import select
 from pipeline.decide.groups import grouped
 from pipeline.decide.routing import suggest
-from pipeline.decide.words import basis, sentence
+from pipeline.decide.words import basis, selection, sentence
 from pipeline.errors import InputError
 from pipeline.rows import Row
 from pipeline.types import Measure
@@ -36,7 +36,7 @@ PATH = click.Path(path_type=Path)
     metavar="FILE",
     help="evaluations.jsonl; repeatable.",
 )
-@click.option("--by", metavar="FIELD", help="One verdict for each value of this field (repo, measure, adapter, ...).")
+@click.option("--by", metavar="FIELD", help="One verdict for each value of this field (repo, kind, language...).")
 @click.option("--trace", "as_trace", is_flag=True, help="One JSON line after every pull request.")
 @click.option("--margin", type=float, help="Non-inferiority margin in score points, 0 to 1 (config: decide.margin).")
 @click.option("--value", type=float, help="US dollars that a solved pull request is worth to you.")
@@ -45,12 +45,20 @@ PATH = click.Path(path_type=Path)
 @click.option("--fixed-usd", type=float, help="Spent on training so far: adds the break-even.")
 @click.option("--gpu-usd-per-hour", type=float, help="What if own's hardware cost this: prices own and base anew.")
 @click.option("--switched-at", metavar="TIME", help="When a human routed the team to own; later PRs are audits.")
+@click.option("--db", type=PATH, metavar="FILE", help="Store the verdict here, and heed the route recorded here.")
+@click.option("--repo", metavar="OWNER/NAME", help="With --db: the repository, where the files hold several.")
+@click.option(
+    "--check", "record", type=PATH, metavar="FILE", help="Prove that a transition.json holds, or say where not."
+)
 @click.argument("more", type=PATH, nargs=-1, metavar="[FILE]...")
 @config_option
 @json_option
 def command(
     paths: tuple[Path, ...],
     more: tuple[Path, ...],
+    db: Path | None,
+    repo: str | None,
+    record: Path | None,
     by: str | None,
     as_trace: bool,
     margin: float | None,
@@ -68,8 +76,14 @@ def command(
     \b
     Example:  switchover decide --evaluations out/evaluations.jsonl
               switchover decide --evaluations a.jsonl b.jsonl --by repo --json
+              switchover decide --evaluations out/evaluations.jsonl --db so.db
+              switchover decide --evaluations out/evaluations.jsonl --check out/report/transition.json
     """
     paths = (*paths, *more)
+    _refuse(db, repo, record, by=by, trace=as_trace, gpu_usd_per_hour=gpu_usd_per_hour)
+    if record is not None:
+        _check(record, paths, as_json)
+        return
     loaded = config.load(config_path)
     settings = judging(loaded.decide, margin, value)
     options = Options(
@@ -80,6 +94,9 @@ def command(
         switched=loaded.serve.route == "own" or switched_at is not None,
         switched_at=_time("--switched-at", switched_at),
     )
+    if db is not None:
+        _keep(db, repo, paths, loaded, settings, options, as_json)
+        return
     rate = _above_zero("--gpu-usd-per-hour", gpu_usd_per_hour)
     with _without_collector():
         _decide(Source(paths, loaded, rate), by, as_trace, settings, options, as_json)
@@ -104,10 +121,55 @@ class Source:
 
     def _priced(self, row: Row) -> Row:
         if row.role != "frontier":
-            known = prices.current(self.config, row.model) or config.Price()
+            known = price_at(self.config.prices, row.model, row.at) or config.Price()
             price = dataclasses.replace(known, gpu_usd_per_hour=self.gpu_usd_per_hour)
             row.cost_usd = cost_usd(price, row, row.seconds / self.config.evaluate.concurrency)
         return row
+
+
+def _refuse(db: Path | None, repo: str | None, record: Path | None, **others: Any) -> None:
+    """What is stored or checked is the verdict as it stands: not a part of it, and no what-if."""
+    if repo is not None and db is None:
+        raise click.UsageError("--repo needs --db FILE")
+    if db is not None and record is not None:
+        raise click.UsageError("--db and --check exclude each other; give one of them")
+    given = next((name for name, value in others.items() if value), None)
+    if given and (db or record):
+        raise click.UsageError(f"--{given.replace('_', '-')} does not go with {'--db' if db else '--check'}")
+
+
+def _check(record: Path, paths: tuple[Path, ...], as_json: bool) -> None:
+    from pipeline.judgement import check
+
+    found = check(record, list(evaluations.read(paths)))
+    told = {"holds": True, "repo": found["repo"], "state": found["state"], "at": found["at"],
+            "evaluations_sha256": found["evaluations_sha256"]}  # fmt: skip
+    if as_json:
+        emit(told)
+    else:
+        click.echo(f"{record}: holds: {found['state']}, {found['sentence']}; evaluations {told['evaluations_sha256']}")
+
+
+def _keep(
+    db: Path,
+    repo: str | None,
+    paths: tuple[Path, ...],
+    loaded: config.Config,
+    settings: config.DecideConfig,
+    options: Options,
+    as_json: bool,
+) -> None:
+    from pipeline.judgement import keep, of_one
+    from pipeline.store import Store
+
+    name, rows = of_one(evaluations.read(paths), repo)
+    with Store.open(db) as store:
+        kept = keep(store, name, rows, loaded, settings, options)
+    place = {"repo": name, "seq": kept.seq, "is_new": kept.is_new}
+    _print_all([{**kept.record["verdict"], "recorded": place}], as_json)
+    if not as_json:
+        news = "recorded as" if kept.is_new else "says the same as"
+        click.echo(f"  {news} verdict {kept.seq} of {name} in {db}", err=True)
 
 
 @contextlib.contextmanager
@@ -142,7 +204,10 @@ def _decide(
             _print_all(({"by": name, **verdict} for verdict in trace(rows_of, settings, options)), True)
         return
     verdicts = [{"by": name, **judge(rows_of, settings, options)} for name, rows_of in groups.items()]
-    _print_all(_with_discoveries(verdicts, settings.error_chance), as_json)
+    selected = list(_with_discoveries(verdicts, settings.error_chance))
+    _print_all(selected, as_json)
+    if selected and not as_json:
+        click.echo(selection(selected, by), err=True)
 
 
 def judging(settings: config.DecideConfig, margin: float | None, value: float | None) -> config.DecideConfig:

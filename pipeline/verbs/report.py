@@ -28,6 +28,19 @@ PATH = click.Path(path_type=Path)
 @click.option("--out", type=PATH, required=True, metavar="DIR", help="Folder for the files; made if absent.")
 @click.option("--pr", type=int, metavar="N", help="Pull request that comment.md is about (default: the newest).")
 @click.option("--title", help="Heading of the page (default: the repository).")
+@click.option(
+    "--fixed-usd",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Spent on training so far: adds the break-even.",
+)
+@click.option(
+    "--adapter",
+    "adapters",
+    type=PATH,
+    multiple=True,
+    metavar="DIR",
+    help="Adapter folder: tells until when that version was trained; repeatable.",
+)
 @click.argument("more", type=PATH, nargs=-1, metavar="[FILE]...")
 @config_option
 @json_option
@@ -36,13 +49,16 @@ def command(
     out: Path,
     pr: int | None,
     title: str | None,
+    fixed_usd: float | None,
+    adapters: tuple[Path, ...],
     more: tuple[Path, ...],
     config_path: Path | None,
     as_json: bool,
 ) -> None:
     """Write the page, the record and the comment of a pull request.
 
-    Makes report.html (one self-contained file), report.md, comment.md and verdict.json in DIR.
+    Makes report.html (one self-contained file), report.md, comment.md, verdict.json and
+    transition.json (the record, which 'switchover decide --check' proves) in DIR.
 
     \b
     Example:  switchover report --evaluations out/evaluations.jsonl --out out/report --pr 12
@@ -55,10 +71,24 @@ def command(
         rows,
         title=title or ", ".join(repos[:3]) or "No evaluations yet",
         settings=judging(loaded.decide, None, None),
-        options=Options(switched=loaded.serve.route == "own"),
+        options=Options(
+            fixed_usd=fixed_usd,
+            training_pulls=loaded.train.retrain_after_pulls,
+            switched=loaded.serve.route == "own",
+        ),
+        prices=loaded.prices,
+        trained_until=_trained_until(adapters),
         pr=pr,
     )
     if as_json:
         emit({"files": [str(path) for path in files], "pulls": len({(row.repo, row.number) for row in rows})})
     else:
         click.echo("\n".join(str(path) for path in files))
+
+
+def _trained_until(adapters: tuple[Path, ...]) -> dict[str, str]:
+    """By adapter, the time of the newest code that it was trained on. Raises InputError for a folder without a card."""
+    from pipeline.train.card import read_card
+
+    cards = map(read_card, adapters)
+    return {card.sha256: card.trained_until for card in cards if card.trained_until}

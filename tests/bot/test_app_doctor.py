@@ -149,13 +149,13 @@ def test_permissions_that_are_not_accepted_yet(examine: Examine, github: StandIn
 
 def test_permissions_that_the_app_lacks_or_does_not_need(examine: Examine, github: StandIn) -> None:
     del github._rules[:]
-    register(github, "full", contents="write", issues="read")
+    register(github, "full", issues="read")
     github.installations[1].permissions["issues"] = "read"
     found = examine()
     assert "lacks Issues: write (Reads the issues that" in found["app permissions"].found
     del github._rules[:]
-    register(github, "full", contents="write")
-    assert "more than it needs, and better removed: contents: write" in examine()["app permissions"].found
+    register(github, "full", secrets="write")
+    assert "more than it needs, and better removed: secrets: write" in examine()["app permissions"].found
 
 
 def test_events_that_the_app_lacks(examine: Examine, github: StandIn) -> None:

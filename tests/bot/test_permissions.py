@@ -24,6 +24,12 @@ def test_observe_never_writes_and_full_writes_no_code() -> None:
     assert not set(full) & {"administration", "workflows", "members", "secrets"}
 
 
+def test_route_is_full_and_may_write_contents() -> None:
+    full, route = ({g.permission: g.access for g in permissions.GRANTS[name]} for name in ("full", "route"))
+    assert route == full | {"contents": "write"} and permissions.profile_of(route) == "route"
+    assert permissions.EVENTS["route"] == permissions.EVENTS["full"]
+
+
 @pytest.mark.parametrize("profile", permissions.PROFILES)
 def test_each_permission_and_event_is_one_that_github_knows(profile: permissions.Profile) -> None:
     schema = openapi()["paths"]["/app"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
@@ -59,16 +65,19 @@ def test_the_manifest_is_what_github_takes() -> None:
 
 
 def test_what_is_missing_and_what_is_too_much() -> None:
-    has = {"metadata": "read", "contents": "write", "pull_requests": "read", "issues": "write", "actions": "write"}
+    has = {"metadata": "read", "contents": "read", "pull_requests": "read", "issues": "write", "actions": "write"}
     assert permissions.profile_of(has) == "full"
     assert [grant.permission for grant in permissions.missing("full", has)] == ["pull_requests", "checks"]
-    assert permissions.needless("full", {**has, "secrets": "read"}) == ["contents: write", "secrets: read"]
+    assert permissions.needless("full", {**has, "contents": "write", "secrets": "read"}) == [
+        "contents: write", "secrets: read",
+    ]  # fmt: skip
     assert permissions.profile_of({"metadata": "read"}) == "observe"
 
 
 CALLS = {
     "actions": "actions", "dispatches": "actions", "runs": "actions", "issues": "issues", "contents": "contents",
-    "collaborators": "metadata", "installation": None, "installations": None,
+    "collaborators": "metadata", "git": "contents", "pulls": "pull_requests",
+    "installation": None, "installations": None,
 }  # fmt: skip
 """What follows /repos/OWNER/NAME in a path of ours to the permission that it takes; None: none."""
 

@@ -114,6 +114,12 @@ def test_the_page_shows_the_numbers_of_the_evaluations(whole: Path) -> None:
     assert verdict["n"] == len(shown) / 3
 
 
+def test_the_record_holds_against_the_evaluations(whole: Path) -> None:
+    arguments = ["decide", "--evaluations", str(whole / "evaluate" / "evaluations.jsonl"), "--check"]
+    for folder in (whole, whole / "report"):
+        assert cli.run([*arguments, str(folder / "transition.json")]) == 0
+
+
 def test_again_changes_nothing(run: Run, whole: Path) -> None:
     before = {path: path.read_bytes() for path in whole.rglob("*.jsonl")}
     assert cli.run(run.arguments("whole")) == 0

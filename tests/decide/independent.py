@@ -31,7 +31,10 @@ class Life:
     voids: set[Any] = field(default_factory=set)
     audited: list[float] = field(default_factory=list)
     products: dict[str, list[Decimal]] = field(default_factory=dict)
-    missing: dict[Any, float] = field(default_factory=dict)
+    missing: dict[Any, dict[str, Any]] = field(default_factory=dict)
+    guarded: bool = False
+    guard_wealth: Decimal = Decimal(1)
+    guard_alpha: Decimal = Decimal(1)
 
     def e(self, name: str) -> Decimal:
         return sum(self.products[name], Decimal(0)) / len(self.products[name]) if name in self.products else Decimal(1)
@@ -107,20 +110,23 @@ def missing(pull: Any, now: dict[Any, dict[int, Row]]) -> list[dict[str, Any]]:
     found = []
     for arm, attempts in now.items():
         if arm[0] == "frontier" and (theirs := average(attempts, None)) is not None:
-            found.append({"missing": pull, "frontier": arm[1], "score": theirs[0]})
+            found.append({"missing": pull, "frontier": arm[1], "score": theirs[0], "f1": theirs[2]})
     return found
 
 
-def average(attempts: dict[int, Row], numbers: set[int] | None) -> tuple[float, float | None] | None:
-    """Mean score and cost; ``numbers``: of all attempts that were delivered, the others count as failures."""
+def average(attempts: dict[int, Row], numbers: set[int] | None) -> tuple[float, float | None, float | None] | None:
+    """Mean score, cost and F1; ``numbers``: of all attempts that were delivered, the others count as failures."""
     rows = list(attempts.values())
     if any(row["exit"] == "error" for row in rows):
         return None
     total = sum(row["score"] if row["exit"] == "submitted" else 0.0 for row in rows)
     costs = [row["cost_usd"] for row in rows]
+    f1s = [row.get("f1") if row["score"] > 0 and row["exit"] == "submitted" else 0.0 for row in rows]
     if numbers is not None and (absent := set(range(max(attempts))) - numbers):
-        return total / (len(rows) + len(absent)), None
-    return total / len(rows), None if None in costs else sum(costs) / len(costs)
+        made = len(rows) + len(absent)
+        return total / made, None, None if None in f1s else sum(f1s) / made
+    usd = None if None in costs else sum(costs) / len(costs)
+    return total / len(rows), usd, None if None in f1s else sum(f1s) / len(rows)
 
 
 def primary(rows: list[Row]) -> str:
@@ -145,14 +151,16 @@ def judge(
         now = lives[-1] if lives else None
         if "missing" in seen:
             if now and now.frontier == seen["frontier"] and seen["score"] > 0:
-                now.missing[seen["missing"]] = seen["score"]
+                now.missing[seen["missing"]] = seen
             continue
         if now is None or (now.own, now.frontier) != (seen["own"], seen["frontier"]) or contradicted(now):
             wealth = slow.wealths([life.e("noninferior") for life in lives])[-1]
             recheck = pending(now, seen["own"], value, recheck) if now else None
             now = Life(seen["own"], seen["frontier"], wealth, Decimal(chance) / 2 * wealth)
+            now.guard_wealth = slow.wealths([life.e("guard") for life in lives])[-1]
+            now.guard_alpha = Decimal(chance) / 2 * now.guard_wealth
             lives.append(now)
-        take(now, seen, margin, value, cap, switched_at)
+        take(now, {**seen, "soft": (measure or primary(rows)) == "recall"}, margin, value, cap, switched_at)
     state = state_of(lives[-1] if lives else None, rows, value, switched_at, margin, recheck)
     return {"state": state, "life": lives[-1] if lives else None}
 
@@ -165,7 +173,7 @@ def take(
         return
     life.voids.discard(seen["pull"])
     life.missing.pop(seen["pull"], None)
-    (own, own_usd), (frontier, frontier_usd) = seen["sides"]
+    (own, own_usd, own_f1), (frontier, frontier_usd, frontier_f1) = seen["sides"]
     d = own - frontier
     life.ds.append(d)
     if since is not None and seen["at"] > since:
@@ -174,6 +182,8 @@ def take(
     life.bet("noninferior", x, -m)
     life.bet("better", x, Decimal(0))
     life.bet("worse", -x, m)
+    if seen["soft"]:
+        guard(life, own_f1, frontier_f1, m)
     if own_usd is not None and frontier_usd is not None:
         mine, theirs = Decimal(own_usd), Decimal(frontier_usd)
         life.costs.append((own_usd, frontier_usd))
@@ -183,22 +193,39 @@ def take(
             worth, top = Decimal(value), Decimal(cap or value)
             life.bet("utility", (worth * x + min(theirs, top) - mine) / (worth + top), Decimal(0))
     es = {name: life.e(name) for name in ("noninferior", "better", "worse", "utility")} | {"saving": saving(life)}
+    if life.guarded:
+        es["guard"] = life.e("guard")
     for name, e in (es | in_doubt(life, m, value, cap)).items():
-        if min(e, es[name]) >= 1 / life.alpha:
+        alpha = life.guard_alpha if name == "guard" else life.alpha
+        if min(e, es.get(name, Decimal(0))) >= 1 / alpha:
             life.latched.setdefault(name, len(life.ds))
+
+
+def guard(life: Life, own_f1: float | None, frontier_f1: float | None, m: Decimal) -> None:
+    life.guarded = life.guarded or (own_f1 or 0) > 0 or (frontier_f1 or 0) > 0
+    if frontier_f1 is not None:
+        life.bet("guard", Decimal((own_f1 or 0.0) - frontier_f1), -looser(m))
 
 
 def in_doubt(life: Life, m: Decimal, value: float | None, cap: float | None) -> dict[str, Any]:
     """The e-values in own's favour, had it failed where its attempt is missing."""
     doubt = copy.deepcopy(life)
-    for score in life.missing.values():
+    for gone in life.missing.values():
+        score = gone["score"]
+        if gone["f1"] is not None:
+            doubt.bet("guard", Decimal(-gone["f1"]), -looser(m))
         doubt.bet("noninferior", Decimal(-score), -m)
         doubt.bet("better", Decimal(-score), Decimal(0))
         if value:
             doubt.bet(
                 "utility", -Decimal(value) * Decimal(score) / (Decimal(value) + Decimal(cap or value)), Decimal(0)
             )
-    return {name: doubt.e(name) for name in ("noninferior", "better", "utility")}
+    return {name: doubt.e(name) for name in ("noninferior", "better", "utility", "guard")}
+
+
+def looser(margin: Decimal) -> Decimal:
+    """The margin of the guard."""
+    return margin + Decimal("0.05")
 
 
 def saving(life: Life) -> Decimal:
@@ -211,6 +238,8 @@ def contradicted(life: Life) -> bool:
 
 
 def is_ready(life: Life, value: float | None) -> bool:
+    if life.guarded and "guard" not in life.latched:
+        return False
     if value:
         return "noninferior" in life.latched and "utility" in life.latched
     return "better" in life.latched or ("noninferior" in life.latched and "saving" in life.latched)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import random
 
 import pytest
 from hypothesis import assume, given, settings
@@ -105,3 +106,21 @@ def test_own_missing_never_helps() -> None:
     assert held["latched"].get("noninferior") is None and held["state"] == "close"
     failed = [row(500 + n, "frontier", 0.0, at="2026-01-01T00:30:00Z") for n in range(3)]
     assert judge([*duel(0, 0.0, 0.0, at="2026-01-01T00:00:00Z"), *rows, *failed])["state"] == "ready"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_waits_to_be_counted_changes_nothing(seed: int) -> None:
+    """A verdict takes pull requests in batches, a trace each at once: they show the same, at the same one."""
+    rng = random.Random(seed)
+    ahead, known_from = rng.choice([-0.1, 0.0, 0.04, 0.15]), rng.choice([0, 300, 10_000])
+    rows = []
+    for number in range(1, 900):
+        score = rng.choice([0.0, 0.0, 0.5, 1.0])
+        f1 = 0.8 * score if number >= known_from else None
+        own = min(1.0, max(0.0, score + rng.choice([-0.5, 0.5]) * (rng.random() < 0.5) + ahead))
+        rows += duel(number, own, score, own_f1=f1, frontier_f1=f1, own_cost_usd=rng.choice([0.1, 1.9, None]))
+    at_once, (*_, last) = judge(rows), trace(rows)
+    for field in ("state", "latched", "n", "epoch"):
+        assert at_once[field] == last[field]
+    for field in ("log_e", "guard", "own", "frontier"):
+        assert at_once[field] == (pytest.approx(last[field], abs=1e-9) if last[field] else None)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from benchmarks import decide_exact as exact
 from benchmarks import decide_worlds as worlds
 from benchmarks.decide_streams import NEVER, Draws, shown
 from pipeline.decide.forecast import fewest_pulls
@@ -146,3 +147,9 @@ def test_the_table_for_a_person() -> None:
 def test_a_mistake_is_named(arguments: list[str], says: str) -> None:
     with pytest.raises(InputError, match=re.escape(says)):
         command.main(arguments, standalone_mode=False)
+
+
+def test_the_enumeration_and_the_simulation_agree() -> None:
+    pool = worlds.ternary(0.3, 0.2)
+    counted, drawn = exact.median(pool, 0.05), float(np.median(shown(Draws(pool, 4000, 600), 0.05)))
+    assert abs(counted - drawn) <= 0.05 * counted

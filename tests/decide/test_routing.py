@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.cli import run
 from pipeline.decide import Options, judge
 from pipeline.decide.kinds import kind_of
 from pipeline.decide.routing import suggest
@@ -98,6 +99,22 @@ def test_by_carries_a_route_for_each_kind(tmp_path: Path, capsys: pytest.Capture
     assert verdicts[0]["route"]["error_chance"] == 0.05
     value = DecideConfig(value_of_solved_pull_usd=4.0)
     assert judge(rows, value)["cost"]["net_log_e"] > 0 and judge(rows)["cost"]["net_log_e"] is None
+
+
+def test_by_language_says_what_is_selected_and_at_which_rate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = duels([1.0] * 40, language="go") + duels([0.2] * 90, 41, own_cost_usd=9.0, language="python")
+    path = save(tmp_path / "e.jsonl", [*rows, *duels([0.0], 200)])
+    verdicts = decide(capsys, "--evaluations", path, "--by", "language", "--json")
+    assert [(v["by"], v["discovery"], v["route"]["to"]) for v in verdicts] == [
+        ("go", True, "own"), ("python", True, "own"), ("", False, "frontier"),
+    ]  # fmt: skip
+    assert {v["route"]["among"] for v in verdicts} == {3}
+    assert run(["decide", "--evaluations", path, "--by", "language"]) == 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("routes to own: go, python; within the margin: go, python; of 3 values of language, e-BH")
+    assert said.endswith("the expected share that is wrong is at most 5%")
 
 
 def test_a_kind_in_the_rows_goes_before_the_titles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

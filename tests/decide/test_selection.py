@@ -21,7 +21,7 @@ STREAMS, PULLS = 20, 300
 Selection = Callable[[random.Random], list[Evaluation]]
 
 
-def unguarded(rows: list[Evaluation]) -> bool:
+def unguarded(rows: list[Evaluation], alpha: float = 1 / 40) -> bool:
     """Means over whatever rows there are, one observation per delivery."""
     sides: dict[tuple[str, int], dict[str, list[float]]] = {}
     for r in rows:
@@ -31,7 +31,7 @@ def unguarded(rows: list[Evaluation]) -> bool:
         if {"own", "frontier"} <= scores.keys():
             own, frontier = (sum(scores[role]) / len(scores[role]) for role in ("own", "frontier"))
             process.add(own - frontier)
-            if process.reaches(math.log(40)):
+            if process.reaches(-math.log(alpha)):
                 return True
     return False
 
@@ -111,19 +111,19 @@ def test_an_attempt_that_nobody_delivered_is_a_failure_of_own_and_never_of_front
 
 
 def at_the_boundary(rng: random.Random) -> list[Evaluation]:
-    return [r for n in range(PULLS) for r in duel(n, float(rng.random() < 0.4), float(rng.random() < 0.45))]
+    return [r for n in range(500) for r in duel(n, float(rng.random() < 0.4), float(rng.random() < 0.45))]
 
 
 def test_a_pull_request_counted_twice_would_double_the_evidence() -> None:
-    """A quarter of these streams call own good when each PR is counted twice, though it is at the boundary."""
-    damage = 0
-    for seed in range(60):
+    """Of streams at the boundary far more than 5% are called good at 5% when each PR is counted twice."""
+    once = damage = 0
+    for seed in range(100):
         rows = at_the_boundary(random.Random(seed))
-        twice = [*rows, *(dataclasses.replace(r, at=r.at[:-1] + "+again") for r in rows)]
-        twice.sort(key=lambda r: r.at)
-        damage += unguarded(twice) > unguarded(rows)
-        assert judge(twice)["log_e"] == judge(rows)["log_e"]
-    assert damage >= 5
+        twice = [again for r in rows for again in (r, dataclasses.replace(r, at=r.at[:-1] + "+again"))]
+        once, damage = once + unguarded(rows, 0.05), damage + unguarded(twice, 0.05)
+        if seed < 10:
+            assert judge(twice)["log_e"] == judge(rows)["log_e"] and judge(twice)["n"] == 500
+    assert once <= 7 and damage >= 12
 
 
 def leaked(rng: random.Random, trained_until: str | None) -> list[Evaluation]:

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.evaluate.plan import Contender, plan
-from pipeline.evaluate.score import Facts, evaluation, is_scorable, soft
+from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
 from pipeline.types import Exit, Rollout
 from tests.evaluate.tasks import task
 
@@ -44,3 +44,13 @@ def test_a_row_carries_cost_marks_and_who() -> None:
     row = evaluation(attempt, rollout(GOLD), soft(GOLD, rollout(GOLD), BASE), "2026-01-01T00:00:00Z", facts)
     assert (row.score, row.f1, row.cost_usd, row.title) == (1.0, 1.0, 0.5, "Return two")
     assert row.backtest and row.scripted and row.marks == ("older_than_knowledge_cutoff",)
+
+
+def test_a_row_names_the_language_of_most_source_lines() -> None:
+    long_test = b"--- a/test_a.go\n+++ b/test_a.go\n@@ -0,0 +1,3 @@\n+a\n+b\n+c\n"
+    more = b"--- a/b.rs\n+++ b/b.rs\n@@ -0,0 +1,1 @@\n+x\n"
+    assert language(GOLD + long_test + more, task(1, files=("a.py", "b.rs"))) == "python"
+    assert language(b"", task(1, files=("a.rs",))) == "rust" and language(GOLD, task(1, files=())) == ""
+    attempt = plan([task(1)], [Contender("own", "m", 1)], "c")[0]
+    row = evaluation(attempt, rollout(GOLD), soft(GOLD, rollout(GOLD), BASE), "t", Facts("", False, language="go"))
+    assert row.language == "go"

@@ -78,6 +78,15 @@ def _as_the_app(store: Store, folder: Path, name: str, id: int, words: str) -> N
             " VALUES (?, 5, ?, 'comment', '{}', ?, 'waiting', '')",
             (f"k{id}", id, f"@{LOGIN}: {words}"),
         )
+        record = {
+            "at": "2025-01-03T00:00:00Z",
+            "state": "ready",
+            "evaluations_sha256": "ab",
+            "repo": name,
+            "words": words,
+        }
+        store.add_verdict(name, record)
+        store.add_route(name, "own", by=LOGIN, how="pull")
         run("INSERT INTO left_out VALUES (?, 'collect', 'pull', '90', 'skipped_author', ?)", (name, LOGIN))
     mirror = folder / "so.db.mirrors" / f"{id}.git"
     mirror.mkdir(parents=True)

@@ -74,8 +74,11 @@ def tool(text: str) -> Message:
     return {"role": "tool", "tool_call_id": "c", "content": text}
 
 
+BROKEN = "(broken off)"
+
+
 class Parrot:
-    """Answers in order; an int answers with that status. Keeps what it was asked."""
+    """Answers in order; an int answers with that status, BROKEN with a turn that the server broke off."""
 
     def __init__(self, url: str, answers: list[str | int]) -> None:
         self.url, self.answers = url, answers
@@ -117,7 +120,8 @@ def parrot(*answers: str | int) -> Iterator[Parrot]:
 
 
 def _completion(text: str) -> dict[str, Any]:
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    finish = "abort" if text == BROKEN else "stop"
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
     return {"choices": [choice], "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}}
 
 

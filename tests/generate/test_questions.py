@@ -10,8 +10,8 @@ from pipeline.generate.describe import LEAKS, TRIES, describe
 from pipeline.generate.leak import leaked_line
 from pipeline.generate.record import as_text, steps_of, without_first_quarter
 from pipeline.generate.self_check import self_check
-from pipeline.rollout.endpoint import Endpoint
-from tests.generate.making import PATCH, Parrot, parrot, rollout, said, tool, user
+from pipeline.rollout.endpoint import Endpoint, Retry
+from tests.generate.making import BROKEN, PATCH, Parrot, parrot, rollout, said, tool, user
 
 GOOD = "`f` in `a.py` accepts anything and fails later."
 LEAK = "One should write\n\n    x = check(x, strict=True)\n"
@@ -56,6 +56,14 @@ def test_a_refusal_is_ours_and_what_was_answered_before_is_counted() -> None:
         with pytest.raises(EndpointError):
             self_check(rollout(), endpoint(bird), spent)
         assert spent.calls == 1
+
+
+def test_a_turn_that_was_billed_and_never_came_is_counted() -> None:
+    with parrot(BROKEN) as bird:
+        spent = Spent()
+        with pytest.raises(EndpointError, match="broke the turn off"):
+            self_check(rollout(), Endpoint(bird.url, "m", retry=Retry(tries=1)), spent)
+        assert (spent.calls, spent.usage.tokens_in) == (0, 10)
 
 
 def test_a_description_is_asked_for_until_it_is_there() -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from bot.errors import NotFound, Rejected
 from bot.github import Client, Forge
-from bot.write import posting
+from bot.write import issues, posting, route
 from bot.write.posting import Letter, Search
 from pipeline.credentials import Credentials
 from tests.github.recordings import openapi
@@ -98,6 +98,13 @@ READS: dict[str, Callable[[Client], Any]] = {
         "workflow_runs",
         event="workflow_dispatch",
     )["actor"]["login"],
+    "issues": lambda c: first(
+        c, f"/repos/{NAME}/issues", creator="octocat", state="all", sort="created", direction="asc"
+    )["user"]["login"],
+    "issue": lambda c: c.get(f"/repos/{NAME}/issues/1").status,
+    "head": lambda c: c.get(f"/repos/{NAME}/git/ref/heads%2Fmain").data["object"]["sha"],
+    "pulls": lambda c: c.get(f"/repos/{NAME}/pulls", head="octocat:x", state="all").data[0]["head"]["ref"],
+    "pull": lambda c: c.get(f"/repos/{NAME}/pulls/1").data["merge_commit_sha"],
     "run": lambda c: c.get(f"/repos/{NAME}/actions/runs/1").data["conclusion"] or "none yet",
     "limits": lambda c: c.get("/rate_limit").data["resources"]["graphql"]["remaining"],
 }
@@ -121,7 +128,21 @@ def test_writes(client: Client, name: str) -> None:
     assert WRITES[name](client)
 
 
+ROUTE = route.route("t-3", 0, 1, "why", route="own", branch="switchover/route-own-1", base="main", epoch="")
+
+
+def test_a_route_s_branch_commit_and_pull_request(client: Client) -> None:
+    repo = f"/repos/{NAME}"
+    route.make_branch(client, repo, "main", ROUTE.target["branch"])
+    route.put_file(client, repo, ROUTE.target, "serve: {route: own}\n", "95b966ae1c166bd92f8ae7d1c313e738c731dfc3")
+    assert route.open_pull(client, repo, ROUTE) == "1347"
+    assert route.find(client, repo, ROUTE, Search(SINCE, "octocat")) is None, "the example is of another branch"
+
+
 LETTERS = [
+    issues.create("t-1", 0, 1, "ready", "text"),
+    issues.edit("t-2", 0, 1, 1, "text", {"title": "x", "state": "closed", "state_reason": "not_planned"}),
+    issues.edit("t-3", 0, 1, 1, "text", {"state": "open", "state_reason": "reopened"}),
     posting.comment("c-1", 0, 1, 1, "hello"),
     posting.reaction("r-1", 0, 1, "eyes", comment=1),
     posting.reaction("r-2", 0, 1, "eyes", number=1),
@@ -138,8 +159,9 @@ def test_what_the_outbox_sends(client: Client, letter: Letter) -> None:
 
 
 def test_what_the_outbox_looks_for(client: Client) -> None:
-    assert posting.find(client, NAME, LETTERS[3], Search("2011-01-01T00:00:00Z", "octocat")) == "30433642"
-    assert posting.find(client, NAME, LETTERS[3], Search("2011-01-01T00:00:00Z", "ada")) is None
+    started = next(letter for letter in LETTERS if letter.kind == "dispatch")
+    assert posting.find(client, NAME, started, Search("2011-01-01T00:00:00Z", "octocat")) == "30433642"
+    assert posting.find(client, NAME, started, Search("2011-01-01T00:00:00Z", "ada")) is None
 
 
 def test_the_mock_can_say_no(client: Client) -> None:

@@ -56,6 +56,11 @@ CALLS = [
     ("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", f"{REPO}/collaborators/ada/permission"),
     ("GET", "/repos/{owner}/{repo}/contents/{path}", f"{REPO}/contents/{CONFIG}"),
     ("GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", f"{REPO}/issues/1/comments"),
+    ("GET", "/repos/{owner}/{repo}/issues", f"{REPO}/issues"),
+    ("GET", "/repos/{owner}/{repo}/issues/{issue_number}", f"{REPO}/issues/100001"),
+    ("GET", "/repos/{owner}/{repo}/git/ref/{ref}", f"{REPO}/git/ref/heads/main"),
+    ("GET", "/repos/{owner}/{repo}/pulls", f"{REPO}/pulls"),
+    ("GET", "/repos/{owner}/{repo}/pulls/{pull_number}", f"{REPO}/pulls/1"),
     ("GET", "/repos/{owner}/{repo}/issues/comments/{comment_id}", f"{REPO}/issues/comments/1000"),
 ]
 
@@ -105,6 +110,46 @@ def test_files_and_people(client: Client, full: Repository) -> None:
 def test_a_comment_is_edited(client: Client, full: Repository) -> None:
     client.write("PATCH", f"{REPO}/issues/comments/1000", {"body": "y"})
     assert full.comments_on(1) == ["y"]
+
+
+def test_an_issue_is_made_found_closed_and_opened_again(client: Client, full: Repository) -> None:
+    number = client.write("POST", f"{REPO}/issues", {"title": "t", "body": "b"}).data["number"]
+    asked = {"creator": "switchover[bot]", "state": "all"}
+    assert [row["number"] for row in client.get(f"{REPO}/issues", **asked).data] == [number]
+    path = f"{REPO}/issues/{number}"
+    closed = client.write("PATCH", path, {"state": "closed", "state_reason": "not_planned"}).data
+    assert (closed["state_reason"], closed["closed_by"]["login"]) == ("not_planned", "switchover[bot]")
+    assert [row["number"] for row in client.get(f"{REPO}/issues", creator="switchover[bot]").data] == []
+    assert client.write("PATCH", path, {"state": "open", "body": "c"}).data["body"] == "c"
+    with pytest.raises(Rejected, match="422"):
+        client.write("PATCH", path, {"state_reason": "bored"})
+    full.gone.add(number)
+    with pytest.raises(NotFound, match="gone"):
+        client.get(path)
+
+
+def test_a_branch_a_commit_and_a_pull_request(github: StandIn, client: Client, full: Repository) -> None:
+    head = {"ref": "refs/heads/x", "sha": client.get(f"{REPO}/git/ref/heads/main").data["object"]["sha"]}
+    with pytest.raises(NotAccessible):
+        client.write("POST", f"{REPO}/git/refs", head)
+    github.installations[1].permissions["contents"] = "write"
+    client.write("POST", f"{REPO}/git/refs", head)
+    with pytest.raises(Rejected, match="already exists"):
+        client.write("POST", f"{REPO}/git/refs", head)
+    asked = {"title": "t", "head": "x", "base": "main"}
+    with pytest.raises(Rejected, match="No commits between main and x"):
+        client.write("POST", f"{REPO}/pulls", asked)
+    new = {"message": "m", "content": base64.b64encode(b"serve: {}").decode(), "branch": "x"}
+    for sha, problem in ((None, "wasn't supplied"), ("0" * 40, "409")):
+        with pytest.raises(Rejected, match=problem):
+            client.write("PUT", f"{REPO}/contents/{CONFIG}", new | ({"sha": sha} if sha else {}))
+    known = client.get(f"{REPO}/contents/{CONFIG}", ref="x").data["sha"]
+    client.write("PUT", f"{REPO}/contents/{CONFIG}", new | {"sha": known})
+    assert full.files[CONFIG] == "collect: {}\n", "the default branch is as it was"
+    number = client.write("POST", f"{REPO}/pulls", asked).data["number"]
+    with pytest.raises(Rejected, match="already exists for acme:x"):
+        client.write("POST", f"{REPO}/pulls", asked)
+    assert [row["number"] for row in client.get(f"{REPO}/pulls", head="acme:x").data] == [number]
 
 
 def test_a_manifest_s_code_is_good_once(github: StandIn, forge: Forge) -> None:

@@ -64,6 +64,8 @@ def _diffs(top: Path) -> None:
     (top / "cut.diff").write_text(DIFF.replace("-1,2 +1,2", "-1,9 +1,9"))
     (top / "garbage.diff").write_bytes(os.urandom(4096))
     (top / "ok.jsonl").write_text(json.dumps(ROW) + "\n")
+    (top / "route.yml").write_text("serve: {route: frontier}\n")
+    (top / "anchor.yml").write_text("generate: {teacher: {model: &m frontier}}\nserve: {route: *m}\n")
     (top / "samples.jsonl").write_text(json.dumps(SAMPLE) + "\n")
 
 

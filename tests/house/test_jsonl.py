@@ -94,3 +94,18 @@ def test_lone_surrogates_survive(tmp_path: Path) -> None:
         writer.write(row)
     assert list(jsonl.read(tmp_path / "rows.jsonl")) == [row]
     assert json.loads((tmp_path / "rows.jsonl").read_bytes()) == row
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1 << 17])
+@pytest.mark.parametrize("text", [b"", b'{"a":1}\n', b'{"a":1}\n\n{"b":2}\n{"c":', b'\n{"a":1}\n{"b":2}'])
+def test_blocks_hold_the_lines_whatever_their_size(tmp_path: Path, text: bytes, size: int) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(text)
+    found = [
+        (number + i, line)
+        for number, block in jsonl.blocks(path, size)
+        for i, line in enumerate(block.splitlines())
+        if line
+    ]
+    assert found == [(number, line.rstrip(b"\n")) for number, line in jsonl.lines(path)]
+    assert list(jsonl.blocks(tmp_path / "absent.jsonl")) == []

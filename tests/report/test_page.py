@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.decide import judge
 from pipeline.report import write_report
+from pipeline.report.files import RECORDS
+from pipeline.report.formats import duration
 from pipeline.report.meaning import GLYPHS, LEFT_OUT, TONES
-from pipeline.report.page import duration
 from pipeline.settings import DecideConfig
 from pipeline.types import Evaluation, Rollout, to_json
 from tests.decide.rows import duel, duels, row
@@ -65,7 +67,7 @@ def test_it_is_well_formed_and_has_no_script_and_no_foreign_resource(sixty: str)
     for _, attributes in seen.elements:
         assert not any(name.startswith("on") for name in attributes)
         for name in ("href", "src", "xlink:href"):
-            assert (attributes.get(name) or "#").startswith("#")
+            assert (attributes.get(name) or "#").startswith("#") or attributes[name] in RECORDS
     style = sixty.split("<style>")[1].split("</style>")[0]
     assert "url(" not in style and "@import" not in style and "default-src 'none'" in sixty
 
@@ -74,7 +76,10 @@ def test_every_link_leads_somewhere_and_every_id_is_used_once(sixty: str) -> Non
     seen = Seen(sixty)
     ids = [attributes["id"] for _, attributes in seen.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {attributes["href"] for tag, attributes in seen.elements if tag == "a"} <= {f"#{name}" for name in ids}
+    assert {attributes["href"] for tag, attributes in seen.elements if tag == "a"} <= {
+        *RECORDS,
+        *(f"#{name}" for name in ids),
+    }
 
 
 def test_the_records_inside_are_exactly_the_evaluations(sixty: str) -> None:
@@ -97,7 +102,7 @@ def test_it_says_what_an_engineering_leader_asks(sixty: str) -> None:
 
 
 def test_light_dark_and_phone_are_provided_for(sixty: str) -> None:
-    assert "prefers-color-scheme: dark" in sixty and "max-width: 700px" in sixty and 'name="viewport"' in sixty
+    assert "prefers-color-scheme: dark" in sixty and "max-width: 760px" in sixty and 'name="viewport"' in sixty
 
 
 def test_the_stand_in_is_labelled_wherever_its_results_are(tmp_path: Path) -> None:
@@ -184,3 +189,44 @@ def test_text_has_enough_contrast_in_both_schemes(sixty: str, scheme: int) -> No
         assert contrast(colours[ink], colours["bg"]) >= 4.5, ink
     for tone in ("good", "bad", "wait", "calm"):
         assert contrast(colours[tone], colours[f"{tone}-bg"]) >= 4.5, tone
+
+
+def test_the_history_is_that_of_the_record(tmp_path: Path) -> None:
+    page = rendered(tmp_path, duels([0.6] * 40))
+    changes = json.loads((tmp_path / "transition.json").read_text())["changes"]
+    block = page.split('<ol class="history"')[1].split("</ol>")[0]
+    times = re.findall(r'datetime="([^"]*)"', block)
+    assert len(changes) > 1 and times == [change["at"] for change in reversed(changes)], "newest first"
+    for change in changes:
+        assert f"</span> {change['state']}</span>" in block and change["reasons"][0].split(": ", 1)[1] in block
+
+
+def test_versions_with_what_is_known_of_them(tmp_path: Path) -> None:
+    rows = [*duels([-0.9] * 5, own_adapter="aaa"), *duels([0.1] * 5, 10, own_adapter="bbb")]
+    page = rendered(tmp_path, rows, trained_until={"bbb": "2026-01-02T03:04:05Z"})
+    first, second = page.split('<table class="versions">')[1].split("</table>")[0].split("<tr>")[:1:-1]
+    assert "aaa" in first and "not known" in first and "2.5%" in first
+    last = judge(rows)
+    assert "bbb" in second and "2026-01-02" in second and last["wealth"] < 0.6
+    assert f">{100 * last['alpha']:.3g}%<" in second and f">{last['wealth']:.3g}<" in second
+
+
+def test_it_leads_to_the_records_beside_it(tmp_path: Path) -> None:
+    page = rendered(tmp_path, duels([0.1]))
+    for name in RECORDS:
+        assert f'<a href="{name}">' in page and (tmp_path / name).exists()
+
+
+def test_what_lies_ahead_is_said_and_never_promised(tmp_path: Path) -> None:
+    early = rendered(tmp_path, duels([0.1] * 5))
+    assert "ties alone would take 110 PRs" in early and "≥ 110 PRs" in early and 'class="key ahead"' not in early
+    close = rendered(tmp_path, duels([0.5, -0.4] * 15))
+    assert "Forecast, not a promise:</b> about" in close and "a forecast, not a promise" in close
+
+
+def test_routes_by_kind(tmp_path: Path) -> None:
+    rows = [*duels([0.8] * 60, title="fix: a"), *duels([-0.2] * 20, 100, title="docs: b")]
+    page = rendered(tmp_path, rows)
+    assert "Own is proven on fix; the others stay with frontier." in page
+    assert "By kind of change" not in rendered(tmp_path, duels([0.8] * 60, title="fix: a"))
+    assert "By kind of change" in page and '<span class="tag good">own</span>' in page

@@ -54,9 +54,31 @@ def test_an_empty_tree_has_no_functions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("args", "says"),
-    [(("--language", "cobol"), "cobol"), (("none",), "none: does not exist"), ((), "PATH")],
+    [
+        (("--language", "cobol"), "cobol"),
+        (("--kind", "cobol"), "cobol"),
+        (("none",), "none: does not exist"),
+        ((), "PATH"),
+    ],
 )
 def test_a_mistake_is_one_line_and_exit_status_2(tree: Path, args: tuple[str, ...], says: str) -> None:
     ran = run(*([tree, *args] if args and args[0].startswith("-") else args))
     assert (ran.returncode, ran.stdout) == (2, "")
     assert says in ran.stderr and ran.stderr.count("\n") == 1
+
+
+def test_other_kinds_are_listed_when_asked_for(tree: Path) -> None:
+    (tree / "README.md").write_text("# A `b`\n\n## C\n")
+    assert len(run(tree).stdout.splitlines()) == 2
+    rows = [json.loads(line) for line in run(tree, "--kind", "section").stdout.splitlines()]
+    assert [tuple(row.values()) for row in rows] == [
+        ("README.md", "A b", "section", "markdown", 1, 1),
+        ("README.md", "A b > C", "section", "markdown", 3, 3),
+    ]
+    assert run(tree, "--language", "markdown").stdout == run(tree, "--kind", "section").stdout
+    assert len(run(tree, "--kind", "section", "--kind", "function").stdout.splitlines()) == 4
+
+
+def test_a_tree_without_functions_is_told_what_else_it_has(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# A\n\n" + "word " * 30)
+    assert "; --kind section lists 1 or more\n" in run(tmp_path).stderr

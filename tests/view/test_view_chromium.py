@@ -21,7 +21,8 @@ CODE = {
         "def insert(rows, table):\n    out = []\n    for row in rows:\n        out.append((table, row))\n"
         "    return out\n\n\n"
         "def check(size, unit):\n    if size < 0:\n        raise ValueError(size)\n    scaled = size * 12\n"
-        "    return scaled, unit\n"
+        "    return scaled, unit\n\n\n"
+        'def reset():\n    """Reset."""\n    global state, total\n    state = ""\n    total = 0\n'  # nothing to mend
     ),
     "lib/cart.go": (
         "package cart\n\nfunc Add(cart *Cart, item *Item) {\n"
@@ -66,12 +67,12 @@ def shown(tab: Tab, key: str) -> None:
 
 def test_a_real_run_is_browsed_by_clicks(tab: Tab, tmp_path: Path) -> None:
     repo, out = repository(tmp_path / "shop", CODE), tmp_path / "out"
-    line = f"generate --repo {repo} --out {out} --samples 3 --teacher-model scripted --prompt compact"
+    line = f"generate --repo {repo} --out {out} --samples 4 --teacher-model scripted --prompt compact"
     assert run(line.split()) == 0
     rows = [json.loads(text) for text in (out / "rollouts.jsonl").read_text().splitlines()]
     tab.open(write_page([out]).page)
     assert tab.text("#count") == f"{len(rows)} rollouts"
-    assert set(names(tab)) == {"insert", "check", "Add"}
+    assert set(names(tab)) == {"insert", "check", "reset", "Add"}
     assert set(counts(tab)) > {"go", "python"} and sum(int(counts(tab)[name]) for name in ("go", "python")) == len(rows)
     tab.click("#filters input[id='which:2']")
     seconds = [row for row in rows if row["rollout"] == 2]

@@ -11,6 +11,7 @@ from bot.handle.change import Change, Context, nothing, repository_of
 from bot.handle.commands import Command, parse
 from bot.handle.events import Event
 from bot.handle.people import may_command
+from bot.transition import posted, routing
 from pipeline.store import Store
 from pipeline.types import Repository
 
@@ -37,6 +38,8 @@ def handle(event: Event, context: Context) -> Change:
 
 
 def _obey(command: Command, event: Event, context: Context, repository: Repository) -> Change:
+    if command.route:
+        return _switch(command.route, event, context, repository)
     if command.word in ("evaluate", "retrain"):
         return _start(event, context, repository)
     if command.word in ("pause", "resume"):
@@ -61,6 +64,17 @@ def _start(event: Event, context: Context, repository: Repository) -> Change:
         else:
             text = answers.not_started("It was asked for a moment ago, and is about to be started.")
         outgoing.answer(store, event, repository, text)
+
+    return change
+
+
+def _switch(route: str, event: Event, context: Context, repository: Repository) -> Change:
+    known = posted.load(context.store, repository.id)
+    found = routing.ask(context.client(repository), context.store, repository, known, route, event.login or "")
+
+    def change(store: Store) -> None:
+        routing.put(store, found)
+        outgoing.answer(store, event, repository, answers.switch(route, found.text))
 
     return change
 

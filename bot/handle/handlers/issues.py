@@ -1,4 +1,4 @@
-"""``issues``: an issue's text and labels as they are now; or that it is gone."""
+"""``issues``: an issue's text and labels as they are now; or that it is gone. Our own is for bot.transition."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from bot.collect.ask import Questions
 from bot.collect.saving import current
 from bot.handle.change import Change, Context, nothing, repository_of
 from bot.handle.events import Event
+from bot.handle.handlers import transition
+from bot.transition import posted
+from pipeline.report.transition import MARKER
 from pipeline.store import Store
 from pipeline.types import Repository
 
@@ -19,6 +22,10 @@ def handle(event: Event, context: Context) -> Change:
     number = event.number
     if repository is None or number is None:
         return nothing("not a repository that the App may work on")
+    if event.is_bot and MARKER in (event.body or ""):
+        return nothing("an issue of ours")
+    if number == posted.load(context.store, repository.id).number:
+        return transition.handle(event, context, repository)
     if event.action in FINAL:
         return lambda store: _forget(store, repository, number)
     questions = Questions(context.client(repository), repository)

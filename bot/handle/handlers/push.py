@@ -1,9 +1,10 @@
-"""``push`` to the default branch: the mirror is behind, and what is derived from it may be."""
+"""``push`` to the default branch: the mirror is behind, what is derived from it may be, and the route, too."""
 
 from __future__ import annotations
 
 from bot.handle.change import Change, Context, nothing, repository_of
 from bot.handle.events import Event
+from bot.handle.route import found_route
 from pipeline.store import Store
 
 
@@ -16,8 +17,11 @@ def handle(event: Event, context: Context) -> Change:
     if event.ref != f"refs/heads/{branch}":
         return nothing("not the default branch")
     id = repository.id
+    set_to = found_route(context.client(repository), context.store, repository, event) if event.is_of_config else None
 
     def change(store: Store) -> None:
         store.change_repository(id, dirty=1)
+        if set_to:
+            set_to.save(store)
 
     return change

@@ -70,7 +70,7 @@ def sentence(now: Snapshot) -> str:
 def rows(now: Snapshot) -> list[tuple[str, str]]:
     """A snapshot as lines with a name each."""
     failed = f"{now.failed} by our side; they are tried again at the end, or by the same command" if now.failed else ""
-    ahead = yield_ahead(now) or ("too early to say" if now.state == "running" else "")
+    ahead = yield_ahead(now) or ("too early to say" if now.state == "running" and now.ended < now.planned else "")
     found = [
         ("rollouts", f"{now.rollouts_running} running, {now.questions_running} questions"),
         ("kept", f"{now.kept_first} changes, {now.kept_second} redone"),

@@ -27,6 +27,8 @@ PATHS = """
 /repos/{owner}/{repo}/check-runs/{check_run_id}
 /repos/{owner}/{repo}/collaborators/{username}/permission
 /repos/{owner}/{repo}/contents/{path}
+/repos/{owner}/{repo}/git/ref/{ref}
+/repos/{owner}/{repo}/git/refs
 /repos/{owner}/{repo}/installation
 /repos/{owner}/{repo}/issues
 /repos/{owner}/{repo}/issues/{issue_number}

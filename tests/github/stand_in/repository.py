@@ -16,6 +16,14 @@ EPOCH = 1_700_000_000
 
 
 @dataclass
+class Branch:
+    """Its last commit and its files."""
+
+    sha: str
+    files: dict[str, str]
+
+
+@dataclass
 class Repository:
     """Pull requests and issues are plain dicts with GraphQL's names; change them at will (``touch`` after)."""
 
@@ -34,6 +42,12 @@ class Repository:
     """By ("comments", comment id) or ("issues", number)."""
     runs: list[dict[str, Any]] = field(default_factory=list)
     """Workflow runs, oldest first; ``inputs`` beside what REST shows."""
+    gone: set[int] = field(default_factory=set)
+    """Numbers of issues that were deleted."""
+    moved: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Number of an issue that was transferred to its new repository and number."""
+    branches: dict[str, Branch] = field(default_factory=dict)
+    """Beside the default one, whose files are ``files``."""
     people: dict[str, str] = field(default_factory=dict)
     """Login to permission: admin, write, read, none."""
 
@@ -79,6 +93,12 @@ class Repository:
     def comments_on(self, number: int) -> list[str]:
         """Bodies, oldest first."""
         return [comment["body"] for comment in self.comments if comment["issue"] == number]
+
+
+def blob(text: str) -> str:
+    """As git names a file's content."""
+    data = text.encode()
+    return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def sha(*parts: object) -> str:

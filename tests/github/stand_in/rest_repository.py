@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -30,17 +29,6 @@ def repository_installation(github: StandIn, request: Request, match: re.Match[s
     if found is None:
         raise missing()
     return Response(200, present(github, found.installation).shown(github.app_id))
-
-
-@route("GET", f"{REPO}/contents/(?P<path>.+)")
-def contents(github: StandIn, request: Request, match: re.Match[str]) -> Response:
-    found = repo(github, request, match, "contents", "read")
-    path = unquote(match["path"])
-    if path not in found.files:
-        raise missing()
-    text = base64.encodebytes(found.files[path].encode()).decode()
-    shown = {"type": "file", "encoding": "base64", "name": path.split("/")[-1], "path": path, "content": text}
-    return Response(200, {**shown, "size": len(found.files[path].encode()), "sha": "0" * 40})
 
 
 @route("GET", f"{REPO}/collaborators/(?P<login>[^/]+)/permission")

@@ -1,0 +1,87 @@
+"""Changing by hand who serves the team: the config is edited, and the database remembers it."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import route as routes
+from pipeline.collect.clone import open_clone
+from pipeline.config import DEFAULT_PATH, parse
+from pipeline.errors import InputError
+from pipeline.store import Store
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What a call did."""
+
+    config: Path
+    route: str
+    before: str
+    is_changed: bool
+    """False when the config had that route already."""
+    repo: str | None
+    """What the database calls the repository; None without a database."""
+    is_recorded: bool
+    """True when the database holds a new row; False without one, and where its newest says the same."""
+
+
+def switch(route: str, repo: Path, config: Path | None = None, db: Path | None = None) -> Switched:
+    """Set ``serve.route`` in ``config`` (None: the default one of ``repo``), and record it in ``db``.
+
+    What is so already is left alone. Raises InputError for what is no route, a config that is not
+    there or cannot be edited, and for a ``repo`` that is no clone where there is a ``db``.
+    """
+    routes.checked(route)
+    path = config or repo / DEFAULT_PATH
+    text = _read(path)
+    before = parse(text, str(path)).serve.route
+    changed = routes.edited(text, route, str(path))
+    with contextlib.ExitStack() as stack:
+        store = stack.enter_context(Store.open(db, must_exist=True)) if db else None
+        name = open_clone(repo).name if store else None
+        if store and name:
+            store.refuse_forgotten(name)
+        if changed != text:
+            _write(path, changed)
+        is_recorded = bool(store and name and store.add_route(name, route, by=_who(), how="command"))
+    return Switched(path, route, before, changed != text, name, is_recorded)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no such file; make it with 'switchover init', or name another with --config"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); name a config file with --config") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, with the permissions that it has."""
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(text.encode())
+        beside.chmod(target.stat().st_mode & 0o7777)
+        beside.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise InputError(f"{path}: cannot be written ({error.strerror}); give yourself the permission") from None
+
+
+def _who() -> str | None:
+    """The user of this machine; None where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
