@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import re
 import types
 import typing
@@ -110,7 +111,9 @@ _UNIT_RANGE = {"decide.margin", "decide.error_chance", "generate.keep_recall_fro
 
 def _check_range(key: str, value: float, where: str) -> None:
     least = 1 if isinstance(value, int) else 0  # whole numbers are counts, of which none makes no sense
-    if value != value or value < least:
+    if not math.isfinite(value):
+        raise InputError(f"{where}: {key}: {value} is not a finite number; give one, or leave the key out")
+    if value < least:
         raise InputError(f"{where}: {key}: {value} is below {least}; give {least} or more")
     if key in _UNIT_RANGE and value > 1:
         raise InputError(f"{where}: {key}: {value} is above 1; it is a share, so 5 points are 0.05")

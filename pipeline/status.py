@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 
 from pipeline.collect import tasks as tasks_in
 from pipeline.errors import InputError
+from pipeline.generate.journal import JOURNAL
 from pipeline.generate.progress import standing
 from pipeline.jsonl import lines, parse, read_as
 from pipeline.settings import CollectConfig
@@ -61,13 +63,15 @@ def _rollouts(folder: Path) -> dict[str, Any] | None:
     if now is None and not (folder / "samples.jsonl").exists() and not (folder / "summary.json").exists():
         return None
     samples = sum(1 for _ in lines(folder / "samples.jsonl"))
-    return {**_spend(folder), "samples": samples, **({"progress": now} if now else {})}
+    questions = [cost for cost in read_as(folder / JOURNAL, lambda row: row["cost_usd"]) if cost is not None]
+    return {**_spend(folder, questions), "samples": samples, **({"progress": now} if now else {})}
 
 
-def _spend(folder: Path) -> dict[str, Any]:
+def _spend(folder: Path, others: Sequence[float] = ()) -> dict[str, Any]:
+    """``others``: dollars of what was paid beside the rollouts."""
     rollouts = [_exit_and_cost(folder / "rollouts.jsonl", *line) for line in lines(folder / "rollouts.jsonl")]
     exits = Counter(exit for exit, _ in rollouts)
-    known = [cost for _, cost in rollouts if cost is not None]
+    known = [*(cost for _, cost in rollouts if cost is not None), *others]
     reasons = Counter(read_as(folder / "left_out.jsonl", lambda row: row["reason"]))
     return {
         "rollouts": sum(exits.values()),

@@ -124,6 +124,8 @@ def _source(path: Path) -> Source:
     if path.is_file():
         return Source(path, path.parent if path.name == SAMPLES and (path.parent / MANIFEST).is_file() else None)
     samples = path / SAMPLES
+    if not samples.is_file() and (path / MANIFEST).is_file():
+        raise InputError(f"{path}: no {SAMPLES} yet; 'switchover generate' writes it when it ends, run it again")
     if not samples.is_file():
         raise InputError(f"{path}: no {SAMPLES} in it; name a folder of 'switchover generate', or a file of samples")
     return Source(samples, path)

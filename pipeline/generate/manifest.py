@@ -15,6 +15,8 @@ from pipeline.settings import WeightsConfig
 from pipeline.types import from_json
 
 NAME = "run.json"
+_NAMES = {"base_sha": "--base", "texts": "change types and prompts"}
+"""What a person calls a field; others go by their name."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ def _read(path: Path) -> Manifest:
 
 
 def _compare(out: Path, begun: Manifest, wanted: Manifest) -> None:
-    for key, value in asdict(replace(begun, samples=wanted.samples)).items():
-        now = asdict(wanted)[key]
+    values = asdict(replace(begun, samples=wanted.samples))
+    for key in sorted(values, key=lambda key: key == "texts"):  # what a person gave, before what follows from it
+        value, now = values[key], asdict(wanted)[key]
         if now != value:
+            name = _NAMES.get(key, key)
             raise InputError(
-                f"{out}: was begun with {key} {value} and this command has {now}; give the same {key}, or another --out"
+                f"{out}: was begun with {name} {value} and this command has {now}; give the same {name}, "
+                "or another --out"
             )
     if wanted.samples < begun.samples:
         raise InputError(

@@ -80,11 +80,11 @@ def generate(
     draw = draw_of(config, samples, seed, shard)
     manifest = _manifest(base, config, draw, endpoint.model, prompt)
     with held(out, "generate"), contextlib.ExitStack() as stack:
-        settle(out, manifest)
         scratch = out / ".work"
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         workspaces = Workspaces(base.repo, scratch)
         planned, scan = targets(base, workspaces, draw)
+        settle(out, manifest)  # a repository with nothing to attempt claims no folder
         replace_lines(out / "targets.jsonl", listing(planned))
         journal = stack.enter_context(contextlib.closing(Journal(out)))
         count_lost(out / snapshot.NAME, journal)

@@ -47,18 +47,24 @@ class Session:
 
     def run(self) -> Summary:
         todo = self._still_to_do()
-        if not todo:
-            log.info("nothing to do: all %d functions of %s are done", len(self._targets), self._files.out)
-            return self._files.write("done", ())
-        if self._budget.is_spent:
-            log.warning("the spending limit is reached before anything was started; raise it to go on")
-            return self._files.write("limit_usd", (), self._course.has_ended)
-        self._chain.attempts.check()
-        self._chain.harness.endpoint.check()
         views = Views(
             self._course, self._chain.meter, self._journal.ledger, self._failures, self._concurrency, self._past
         )
-        return self._through(todo, Progress(self._files.out, views, display()))
+        progress = Progress(self._files.out, views, display())
+        if not todo:
+            log.info("nothing to do: all %d functions of %s are done", len(self._targets), self._files.out)
+            return self._nothing_run("done", progress)
+        if self._budget.is_spent:
+            log.warning("the spending limit is reached before anything was started; raise it to go on")
+            return self._nothing_run("limit_usd", progress)
+        self._chain.attempts.check()
+        self._chain.harness.endpoint.check()
+        return self._through(todo, progress)
+
+    def _nothing_run(self, state: str, progress: Progress) -> Summary:
+        summary = self._files.write(state, (), self._course.has_ended)
+        progress.settle(state)
+        return summary
 
     def _still_to_do(self) -> list[Target]:
         todo = []

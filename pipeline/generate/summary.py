@@ -137,7 +137,7 @@ def summarise(
 
 def sentence(summary: Summary) -> str:
     """The summary as lines for a person."""
-    cost = "no price known" if summary.cost_usd is None else f"${summary.cost_usd:.2f}"
+    cost = "no price known" if summary.cost_usd is None and summary.tokens_in else f"${summary.cost_usd or 0.0:.2f}"
     reasons = ", ".join(f"{reason} {count}" for reason, count in summary.left_out.items()) or "nothing"
     mean = "" if summary.recall_mean is None else f" (mean recall {summary.recall_mean:.2f})"
     return "\n".join(

@@ -19,12 +19,20 @@ NOT_COMPARED = frozenset({"versions", "check"})
 
 
 def again(record: Mapping[str, Any], rows: list[Evaluation]) -> Record:
-    """The record of ``rows`` under the settings, options and prices of ``record``. Raises InputError."""
+    """The record of those of ``rows`` that ``record`` is about, under its settings, options and prices.
+
+    Where none is of its repository it is one of all, and named after them. Raises InputError.
+    """
     try:
+        repo = record["repo"]
+        of_it = [row for row in rows if row.repo == repo]
         settings, options = from_json(DecideConfig, record["settings"]), from_json(Options, record["options"])
         prices = {name: from_json(Price, price) for name, price in record["prices"].items()}
-        return judged(rows, settings=settings, options=options, prices=prices, repo=record["repo"])
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        named = repo if of_it else None
+        return judged(of_it or rows, settings=settings, options=options, prices=prices, repo=named)
+    except KeyError as error:
+        raise InputError(f"not a record (no {error}); give a transition.json of 'switchover report'") from None
+    except (TypeError, AttributeError, ValueError) as error:
         raise InputError(f"not a record ({error}); give a transition.json of 'switchover report'") from None
 
 

@@ -79,17 +79,25 @@ def money(verdict: Verdict) -> str:
     cost = verdict["cost"]
     if cost["saving_usd_per_pull"] is None:
         return ""
-    lines = [f"Own saves {usd(cost['saving_usd_per_pull'])} on a pull request, compared with frontier"]
-    if cost["saving_usd_per_month"] is not None:
-        lines[0] += (
-            f"; at {cost['pulls_per_month']:.0f} pull requests a month that is "
-            f"**{usd(cost['saving_usd_per_month'])} a month**"
-            + (", training paid" if cost["training_usd_per_pull"] is not None else "")
-        )
-    lines[0] += "."
+    lines = [_saving(cost)]
+    if verdict["log_e"]["saving"] is not None and "saving" not in verdict["latched"]:
+        lines.append("That it saves at all is not shown yet.")
     if cost["fixed_usd"] is not None:
         lines.append(f"Training has cost {usd(cost['fixed_usd'])} so far; {_break_even(cost)}.")
     return f"### The money\n\n{' '.join(lines)}"
+
+
+def _saving(cost: Mapping[str, Any]) -> str:
+    """A saving below 0 is told as what own costs more; training can turn only the month."""
+    saving, month = cost["saving_usd_per_pull"], cost["saving_usd_per_month"]
+    sign, words = (1, "saves {} on") if saving >= 0 else (-1, "costs {} more on")
+    text = f"Own {words.format(usd(sign * saving))} a pull request, compared with frontier"
+    if month is None:
+        return f"{text}."
+    paid = ", training paid" if cost["training_usd_per_pull"] is not None else ""
+    return (
+        f"{text}; at {cost['pulls_per_month']:.0f} pull requests a month that is **{usd(sign * month)} a month**{paid}."
+    )
 
 
 def _break_even(cost: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from pipeline.report.claims import claims, money, unsaid
 from pipeline.report.evidence import written
 from pipeline.report.inert import fenced, inline
 from pipeline.report.markdown import standing, table
-from pipeline.report.meaning import GLYPHS, MEASURES
+from pipeline.report.meaning import GLYPHS, MEASURES, caution
 
 MARKER = "<!-- switchover:transition -->"
 """First line of the issue: how the bot finds its own one again."""
@@ -66,6 +66,7 @@ def _blocks(record: Record) -> Iterator[str]:
     yield MARKER
     yield f"{GLYPHS[record['state']]} **{record['meaning']}** {standing(verdict)}"
     yield _scripted(record)
+    yield _caution(record)
     yield _to_do(record)
     yield f"### The evidence\n\n{claims(verdict)}"
     yield f"<sub>{_footnote(record)}</sub>"
@@ -92,6 +93,11 @@ def _scripted(record: Record) -> str:
         return ""
     who = inline(" and ".join(record["scripted"]))
     return f"> **Scripted stand-in:** {who} ran on the scripted model, not on a language model."
+
+
+def _caution(record: Record) -> str:
+    said = caution(record["verdict"])
+    return said and f"> **Look first.** {said}"
 
 
 def _footnote(record: Record) -> str:

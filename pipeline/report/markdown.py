@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.decide.words import points, sentence, usd
 from pipeline.report.formats import duration
 from pipeline.report.inert import inline
-from pipeline.report.meaning import GLYPHS, MEASURES, meaning
+from pipeline.report.meaning import GLYPHS, MEASURES, caution, meaning
 from pipeline.report.page import epochs, left_out
 from pipeline.report.view import Cell, PullView, RoleView, pull_views, role_views
 from pipeline.types import Evaluation
@@ -26,6 +26,7 @@ def markdown(evaluations: Sequence[Evaluation], verdict: Verdict, trace: Sequenc
         f"# {inline(title)}: {verdict['state']}",
         f"{GLYPHS[verdict['state']]} **{meaning(verdict)}** {standing(verdict)}",
         scripted_note(roles),
+        caution(verdict),
         "\n".join(f"- {reason.split(': ', 1)[-1]} (`{reason.split(': ', 1)[0]}`)" for reason in verdict["reasons"]),
         "## The models side by side",
         _roles_table(roles, verdict),
@@ -96,7 +97,7 @@ def _pulls_table(views: Sequence[PullView]) -> str:
 
 def _pull_row(view: PullView) -> list[str]:
     name = f"`{view.number}` {inline(view.title, 80)}".strip() + (" (backtest)" if view.backtest else "")
-    delta = "–" if view.difference is None else f"{view.difference:+.2f}"
+    delta = "–" if view.difference is None else f"{view.difference:+.2f}".replace("-0.00", "+0.00")
     return [name, *(cell_text(view.cells[role]) for role in view.cells), delta]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.decide.words import points
+
 TONES: dict[str, str] = {
     "training": "calm",
     "collecting": "calm",
@@ -61,5 +63,19 @@ def meaning(verdict: dict[str, Any]) -> str:
     if "better" in verdict["latched"] and "saving" in verdict["latched"]:
         return "The transition point is reached: own is better, and cheaper."
     if "better" in verdict["latched"]:
-        return "The transition point is reached: own is better."
+        saving = verdict["cost"]["saving_usd_per_pull"]
+        dearer = ", and dearer" if saving is not None and saving < 0 else ""
+        return f"The transition point is reached: own is better{dearer}."
     return "The transition point is reached: own is as good within the margin, and cheaper."
+
+
+def caution(verdict: dict[str, Any]) -> str:
+    """What speaks against a flag that is up by what was shown once; "" where nothing does."""
+    mean = verdict["mean_difference"]
+    if verdict["state"] not in ("ready", "switched") or mean is None or mean >= -verdict["margin"]:
+        return ""
+    return (
+        f"It has turned since: the mean over all {verdict['n']:,} pull requests lies beyond the margin of "
+        f"{points(verdict['margin'])} points now. What was shown stays shown until its epoch ends; "
+        "look at the newest pull requests before you rely on own."
+    )

@@ -15,7 +15,7 @@ from pipeline.decide.words import sentence
 from pipeline.report.ahead import ahead
 from pipeline.report.formats import environment
 from pipeline.report.inert import script_json, visible
-from pipeline.report.meaning import GLYPHS, LEFT_OUT, MEASURES, TONES, meaning
+from pipeline.report.meaning import GLYPHS, LEFT_OUT, MEASURES, TONES, caution, meaning
 from pipeline.report.months import months
 from pipeline.report.outlook import break_even, distance, outlook
 from pipeline.report.parts import by_kind, by_language, routed_to_own
@@ -69,6 +69,7 @@ def page(
             glyph=GLYPHS[verdict["state"]],
             glyphs=GLYPHS,
             meaning=meaning(verdict),
+            caution=caution(verdict),
             sentence=_capital(sentence(verdict)),
             measure=MEASURES[verdict["measure"]],
             scripted=[role.role for role in roles if role.scripted],

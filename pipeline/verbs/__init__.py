@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,12 @@ unused_config_option = click.option(
 
 
 class _Usd(click.FloatRange):
-    """An amount from 0 up; unlike FloatRange it refuses nan, which no spend would ever reach."""
+    """A finite amount from 0 up; FloatRange takes nan and inf too, which no spend reaches and JSON cannot hold."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         amount = float(super().convert(value, param, ctx))
-        if amount != amount:
-            self.fail(f"{value} is not a number", param, ctx)
+        if not math.isfinite(amount):
+            self.fail(f"{value} is not a finite number; leave it out for no limit", param, ctx)
         return amount
 
 

@@ -62,8 +62,9 @@ def _standing(progress: dict[str, Any]) -> list[str]:
     from pipeline.generate.progress.standing import snapshot_of
 
     now = snapshot_of(progress)
-    goes_on = "" if now.state in ("running", "done") else "; the same command goes on from there"
-    head = f"{now.state}, {now.ended} of {now.planned} functions, at {now.updated_at}{goes_on}"
+    goes_on = {"running": "", "done": "", "limit_usd": "; with a higher limit the same command goes on from there"}
+    then = goes_on.get(now.state, "; the same command goes on from there")
+    head = f"{now.state}, {now.ended} of {now.planned} functions, at {now.updated_at}{then}"
     return [head, *(f"  {name}: {text}" for name, text in rows(now))]
 
 

@@ -234,6 +234,11 @@ def test_calls_that_are_none(sample: Sample, tmp_path: Path, calls: list[object]
 def test_nothing_to_export_is_said(shards: list[Path], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no sample to export"):
         export(shards, tmp_path / "out", Options(("chat",), Mix(0, 0)))
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    (begun / "run.json").write_text("{}")
+    with pytest.raises(InputError, match=r"no samples\.jsonl yet; 'switchover generate' writes it when it ends"):
+        export([begun], tmp_path / "out", CHAT)
 
 
 def test_the_verb(shards: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

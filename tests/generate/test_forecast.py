@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.generate.money.forecast import Moments, PerFunction, Range, Standing, affordable, forecast, more
+from pipeline.generate.money.forecast import Forecast, Moments, PerFunction, Range, Standing, affordable, forecast, more
 
 VALUES = st.lists(st.floats(0, 100), max_size=20)
 NOW = Standing(90, 8, 10.0, 12.0, 50.0, 9, None, 7.0)
@@ -39,6 +39,12 @@ def test_ranges_are_in_order_and_possible(rows: list[tuple[float, int, float]], 
     assert found.cost_usd is not None and found.cost_usd.low >= now.spent_usd
     assert found.kept is not None and now.kept <= found.kept.low and found.kept.high <= now.kept + 2 * left
     assert found.kept_at_cap is not None and found.kept_at_cap.mid <= found.kept.mid + 1e-9
+
+
+def test_what_is_spent_since_raises_the_bounds_of_a_forecast() -> None:
+    made = Forecast("here", 30, Range(90, 100, 110), None, None, None)
+    assert made.at_least(95).cost_usd == Range(95, 100, 110) and made.at_least(120).cost_usd == Range(120, 120, 120)
+    assert made.at_least(None) == made == made.at_least(5)
 
 
 def test_before_there_are_five_functions_only_limits_and_the_past_speak() -> None:

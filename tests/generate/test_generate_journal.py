@@ -85,7 +85,7 @@ def test_a_folder_keeps_to_what_it_was_begun_with(tmp_path: Path) -> None:
     settle(tmp_path, MANIFEST)
     settle(tmp_path, replace(MANIFEST, samples=20))
     for other in (replace(MANIFEST, seed=1, samples=20), replace(MANIFEST, base_sha="b" * 40, samples=20)):
-        with pytest.raises(InputError, match=r"seed|base_sha"):
+        with pytest.raises(InputError, match=r"seed|--base"):
             settle(tmp_path, other)
     with pytest.raises(InputError, match="20 samples"):
         settle(tmp_path, MANIFEST)
@@ -113,7 +113,8 @@ def test_another_draw_is_not_mixed_into_a_folder(tmp_path: Path) -> None:
     sections = replace(MANIFEST, kinds=("function", "section"))
     filled(tmp_path)
     (tmp_path / "run.json").write_text(json.dumps(asdict(MANIFEST)))
-    for other, key in ((weighted, "weights"), (sections, "kinds"), (replace(MANIFEST, texts="own"), "texts")):
+    moved, retold = replace(MANIFEST, base_sha="f" * 40), replace(MANIFEST, texts="own")
+    for other, key in ((weighted, "weights"), (sections, "kinds"), (retold, "change types"), (moved, "--base")):
         assert other.sha256 != MANIFEST.sha256
         with pytest.raises(InputError, match=f"begun with {key}"):
             settle(tmp_path, other)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import run
+from pipeline.generate.summary import sentence
 from pipeline.jsonl import read
 from pipeline.rollout.scripted import server
 from pipeline.settings import Price
+from pipeline.status import status
 from tests.generate.test_generate_run import FILES, make, patches
 from tests.scripted.player import repository
 
@@ -72,6 +75,7 @@ def test_at_concurrency_16_the_cap_holds_but_for_the_turns_in_flight(repo: Path,
     progress = json.loads((out / "progress.json").read_text())
     assert progress["state"] == "limit_usd" and not progress["under_way"]
     assert progress["cost_usd"] == pytest.approx(stopped.cost_usd)
+    assert status(out)["generate"]["spent_usd"] == pytest.approx(stopped.cost_usd)
 
 
 def test_what_was_stopped_is_done_by_the_next_call(repo: Path, dear: str, tmp_path: Path) -> None:
@@ -85,6 +89,25 @@ def test_what_was_stopped_is_done_by_the_next_call(repo: Path, dear: str, tmp_pa
     assert done.per_function.kept.n == 5 and patches(out) == patches(free)
     ids = [row["id"] for row in read(out / "rollouts.jsonl")]
     assert len(ids) == len(set(ids))
+
+
+def test_a_call_that_runs_nothing_leaves_no_word_of_an_earlier_one(
+    repo: Path, dear: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    nothing = make(repo, out, dear, price=PRICE, limit_usd=0.0, samples=1)
+    assert nothing.state == "limit_usd" and "0 out, $0.00" in sentence(nothing)
+    assert run(["status", "--out", str(out)]) == 0
+    assert "limit_usd, 0 of 1 functions" in (said := capsys.readouterr().out) and "with a higher limit" in said
+    make(repo, out, dear, price=PRICE, samples=1)
+    path = out / "progress.json"
+    finished = path.read_bytes()
+    path.write_bytes(finished.replace(b'"state": "done"', b'"state": "stopped"'))  # killed at the very end
+    make(repo, out, dear, price=PRICE, samples=1)
+    assert status(out)["generate"]["progress"]["state"] == "done"
+    path.write_bytes(finished)
+    make(repo, out, dear, price=PRICE, samples=1)
+    assert path.read_bytes() == finished
 
 
 def test_hardware_by_the_hour_is_capped_and_paid_once(repo: Path, dear: str, tmp_path: Path) -> None:

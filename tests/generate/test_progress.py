@@ -83,6 +83,8 @@ def test_a_snapshot_as_words() -> None:
     assert snapshot.money(replace(NOW, forecast=Forecast("limits", 0, Range(0, 9, 9), None, None, None))).endswith(
         "at most $9.00"
     )
+    unbound = replace(NOW, forecast=Forecast("limits", 0, Range(0, 900, 900), None, None, None))
+    assert snapshot.money(unbound) == "$31.50 spent of $40.00"
     assert [snapshot.duration(s) for s in (45, 600, 12_000, 190_000)] == ["45 s", "10 min", "3 h 20 min", "2 d 4 h"]
 
 
@@ -177,6 +179,7 @@ def test_who_no_longer_writes_is_said_to_have_stopped(tmp_path: Path) -> None:
     over = standing.read(tmp_path)
     assert over is not None and over["state"] == "limit_usd"
     assert standing.snapshot_of(over).forecast == AHEAD
+    assert (over["rollouts_running"], over["questions_running"]) == (0, 0)
     path.write_text("{")
     assert standing.read(tmp_path) is None
 

@@ -139,6 +139,7 @@ VALUES = {
     f"{MADE} --shard 5/4": "--shard 5/4: expected I/N with I from 1 to N, as in 1/4",
     f"{MADE} --shard x": "--shard x: expected I/N",
     f"{MADE} --limit-usd -1": "'--limit-usd': -1.0 is not in the range",
+    f"{MADE} --limit-usd inf": "'--limit-usd': inf is not a finite number; leave it out",
     f"{MADE} --base nope": "demo/reckon: has no commit nope; give one that 'git log' there shows",
     f"{MADE} --base --all": "has no commit --all",
     "generate --repo demo/reckon --out OUT": "no teacher: give --teacher-url URL --teacher-model NAME",

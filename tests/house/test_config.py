@@ -54,10 +54,11 @@ prices:   {f: {usd_per_million_in: 3, usd_per_million_out: 15}}
         ("collect: {redact: 1}", "expected true or false"),
         ("collect: {skip_paths: vendor}", "expected a list of texts"),
         ("decide: {margin: 5}", "5 points are 0.05"),
-        ("decide: {margin: .nan}", "below 0"),
+        ("decide: {margin: .nan}", "not a finite number"),
         ("report: {comment: daily}", "every_pull, weekly, never"),
         ("prices: [1]", "expected keys and values"),
         ("prices: {m: {usd: 1}}", "unknown key 'usd' in 'prices.m'"),
+        ("generate: {limit_usd: .inf}", "generate.limit_usd: inf is not a finite number"),
     ],
 )
 def test_a_mistake_is_named(text: str, says: str) -> None:

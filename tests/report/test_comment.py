@@ -105,3 +105,9 @@ def test_the_short_report_of_nothing() -> None:
 def test_a_long_table_is_cut_and_said() -> None:
     rows = duels([0.1] * 130)
     assert "30 older ones are in the records." in markdown(rows, judge(rows), list(trace(rows)), title="o/n")
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus() -> None:
+    rows = duel(1, 0.5, 0.503)
+    text = markdown(rows, judge(rows), list(trace(rows)), title="o/n")
+    assert "| +0.00 |" in text and "-0.00" not in text

@@ -230,3 +230,16 @@ def test_routes_by_kind(tmp_path: Path) -> None:
     assert "Own is proven on fix; the others stay with frontier." in page
     assert "By kind of change" not in rendered(tmp_path, duels([0.8] * 60, title="fix: a"))
     assert "By kind of change" in page and '<span class="tag good">own</span>' in page
+
+
+def test_a_flag_on_evidence_that_has_turned_says_so(tmp_path: Path) -> None:
+    rows = [*duels([0.3, -0.1] * 60), *duels([-0.4] * 70, 121)]
+    page = rendered(tmp_path, rows)
+    assert "It has turned since: the mean over all 190 pull requests" in page
+    assert "It has turned since" in (tmp_path / "report.md").read_text()
+    assert "It has turned since" not in rendered(tmp_path, rows[:240])
+
+
+def test_a_saving_that_is_not_shown_is_marked_beside_the_number(tmp_path: Path) -> None:
+    tile = "<p>not yet shown to be above 0<br>"
+    assert tile in rendered(tmp_path, duels([0.2] * 3)) and tile not in rendered(tmp_path, duels([0.2] * 60))

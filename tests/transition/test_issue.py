@@ -70,6 +70,35 @@ def test_a_leader_finds_evidence_money_and_dates() -> None:
     assert "2026-01-02: ready. Evidence up to 2026-01-03: 60 fresh pull requests of o/n" in body
 
 
+def test_a_dearer_own_is_said_to_be_dearer() -> None:
+    rows = [
+        r
+        for n in range(60)
+        for r in duels([0.2], n + 1, merged_at=f"2026-0{1 + n // 28}-{1 + n % 28:02d}", own_cost_usd=3.0)
+    ]
+    body = issue(record_of(rows)).body
+    assert "**The transition point is reached: own is better, and dearer.**" in body
+    assert "Own costs $1.00 more on a pull request" in body and "saves" not in body.split("### The money")[1][:40]
+    assert re.search(r"that is \*\*\$[\d.]+ a month\*\*\. That it saves at all is not shown yet\.", body)
+
+
+def test_a_saving_that_is_shown_is_told_without_a_doubt() -> None:
+    assert "That it saves" not in text_of("ready").body
+    assert "Own saves $1.80 on a pull request" in text_of("collecting").body
+    assert "That it saves at all is not shown yet." in text_of("collecting").body
+
+
+@pytest.mark.parametrize("switched", [False, True])
+def test_a_flag_on_old_evidence_says_that_it_has_turned(switched: bool) -> None:
+    """The epoch's verdict stays, by the rule; a leader who reads it today must not be led astray."""
+    turned = [*duels([0.3, -0.1] * 60), *duels([-0.4] * 70, 121)]
+    record = record_of(turned, switched=switched, switched_at="2027-01-01T00:00:00Z" if switched else None)
+    assert record["state"] == ("switched" if switched else "ready") and record["verdict"]["mean_difference"] < -0.05
+    assert "> **Look first.** It has turned since: the mean over all 190 pull requests" in issue(record).body
+    for name in LIVES:
+        assert "Look first" not in text_of(name).body
+
+
 def test_the_guard_is_held_to_its_own_level() -> None:
     rows = [replace(row, measure="recall", f1=0.5) for row in duels([0.2] * 60)]
     record = record_of(rows)

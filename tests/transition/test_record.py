@@ -126,3 +126,19 @@ def test_other_evaluations_do_not_pass() -> None:
 def test_what_is_no_record_is_said(record: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"not a record .*; give a transition\.json"):
         again(record, LIVES["ready"])
+
+
+def test_a_record_of_another_repository_does_not_hold() -> None:
+    record = record_of(LIVES["ready"])
+    (told,) = differences(record | {"repo": "o/other"}, again(record | {"repo": "o/other"}, LIVES["ready"]))
+    assert told == "repo: 'o/other' was recorded, 'o/n' is found"
+
+
+def test_a_record_of_one_repository_is_checked_against_its_rows_alone() -> None:
+    record = record_of(LIVES["ready"])
+    assert not list(differences(record, again(record, [*LIVES["ready"], *duels([-0.5] * 60, repo="o/m")])))
+
+
+def test_what_is_missing_from_a_record_is_named() -> None:
+    with pytest.raises(InputError, match=r"not a record \(no 'repo'\)"):
+        again({"settings": {}, "options": {}, "prices": {}}, [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 FEW = 5
@@ -107,6 +107,12 @@ class Forecast:
     seconds_left: Range | None
     kept_at_cap: Range | None
     """Samples when the cap is reached, or at the end if that comes first; None without a cap."""
+
+    def at_least(self, spent_usd: float | None) -> Forecast:
+        """Some time later, when ``spent_usd`` is spent (None: unknown): the end cannot cost less."""
+        if self.cost_usd is None or spent_usd is None:
+            return self
+        return replace(self, cost_usd=self.cost_usd.within(spent_usd, math.inf))
 
 
 @dataclass(frozen=True)

@@ -106,8 +106,10 @@ def money(now: Snapshot) -> str:
         text += f" of ${now.limit_usd:.2f}"
     expected = now.forecast.cost_usd if now.forecast else None
     if now.forecast is not None and expected is not None and expected.high > 0:
-        at_most = now.forecast.basis == "limits"
-        text += f", at most ${expected.high:.2f}" if at_most else f", {_dollars(expected)} expected in all"
+        if now.forecast.basis != "limits":
+            text += f", {_dollars(expected)} expected in all"
+        elif now.limit_usd is None or expected.high < now.limit_usd:
+            text += f", at most ${expected.high:.2f}"
     return text
 
 

@@ -29,7 +29,8 @@ def read(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     del row["under_way"]
-    return dict(row) if is_still else {**row, "state": "stopped", "rollouts_running": 0, "questions_running": 0}
+    state = row["state"] if is_still else "stopped"
+    return dict(row) if state == "running" else {**row, "state": state, "rollouts_running": 0, "questions_running": 0}
 
 
 def snapshot_of(row: dict[str, Any]) -> Snapshot:

@@ -21,6 +21,7 @@ from pipeline.generate.money.bounds import of_function
 from pipeline.generate.money.forecast import Forecast, PerFunction, Standing, forecast
 from pipeline.generate.money.ledger import Ledger
 from pipeline.generate.money.meter import Meter, UnderWay
+from pipeline.generate.progress import standing
 from pipeline.generate.progress.course import Course
 from pipeline.generate.progress.snapshot import NAME, Snapshot
 from pipeline.rollout.wire import Usage
@@ -88,12 +89,19 @@ class Progress:
         """Write down that the run is over. What an interruption leaves running is listed with what it has used."""
         self._write(self._over_all(self.snapshot(state)))
 
+    def settle(self, state: str) -> None:
+        """As ``finish``, for a call that ran nothing: what an earlier call wrote stays where it still holds."""
+        there, now = standing.read(self._path.parent) or {}, to_json(self.snapshot(state))
+        if any(there.get(key) != now[key] for key in ("state", "planned", "kept_first", "kept_second", "left_out")):
+            self.finish(state)
+
     def snapshot(self, state: str) -> Snapshot:
         """How it stands now."""
         views, tally = self._views, self._views.ledger.tally
         under_way = views.meter.under_way()
         running = sum((one.usage for one in under_way), Usage())
         speed_in, speed_out, cached = self._speed(views.meter.used())
+        spent = self._spent(under_way)
         return Snapshot(
             state=state,
             pid=os.getpid(),
@@ -115,9 +123,9 @@ class Progress:
             tokens_in_per_second=speed_in,
             tokens_out_per_second=speed_out,
             cached_share=cached,
-            cost_usd=self._spent(under_way),
+            cost_usd=spent,
             limit_usd=views.meter.budget.cap,
-            forecast=self._forecast,
+            forecast=None if self._forecast is None else self._forecast.at_least(spent),
             under_way=under_way,
         )
 
