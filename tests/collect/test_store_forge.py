@@ -33,6 +33,8 @@ def fill(store: Store, name: str) -> None:
     store.save_issues([dataclasses.replace(ISSUE, repo=name)])
     store.save_left_out(name, [LeftOut("collect", "pull", "9", "bot")])
     store.save_forge_pulls(name, [TOLD])
+    store.add_verdict(name, {"at": "2026-01-01T00:00:00Z", "state": "close", "evaluations_sha256": "e" * 64})
+    store.add_route(name, "own", by="ada", how="command", at="2026-01-02T00:00:00Z")
 
 
 def counts(store: Store, name: str) -> dict[str, int]:
@@ -43,7 +45,7 @@ def counts(store: Store, name: str) -> dict[str, int]:
     }
 
 
-FULL = {"repos": 1, "pulls": 1, "issues": 1, "links": 2, "left_out": 1, "forge_pulls": 1}
+FULL = {"repos": 1, "pulls": 1, "issues": 1, "links": 2, "left_out": 1, "forge_pulls": 1, "verdicts": 1, "routes": 1}
 NONE = dict.fromkeys(FULL, 0)
 
 
