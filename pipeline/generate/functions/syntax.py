@@ -9,6 +9,7 @@ only so deep into a tree, and trees of other shapes that slow them down are refu
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from tree_sitter import Node, Parser, QueryCursor
 
@@ -31,11 +32,28 @@ def matches(source: bytes, grammar: Grammar) -> list[Captures]:
     """All matches of the grammar's query, in no promised order. Raises TooSlow."""
     root = parse(source, grammar)
     _refuse_loose_tokens(root)
+    if grammar.statements:
+        return list(_walked(root, source, grammar))
     # A query's own progress_callback crashes the process (tree-sitter 0.26.1), hence the bounds.
     cursor = QueryCursor(grammar.compiled)
     cursor.set_max_start_depth(MAX_DEPTH)
     found = cursor.matches(root)
     return [Captures({name: nodes[0] for name, nodes in named.items()}, source) for _, named in found]
+
+
+def _walked(root: Node, source: bytes, grammar: Grammar) -> Iterator[Captures]:
+    """What the query would find, by a walk that leaves expressions, which are most of a tree, aside."""
+    todo = [root]
+    while todo:
+        for node in todo.pop().named_children:
+            kind = node.type
+            if capture := grammar.definitions.get(kind):
+                name = node.child_by_field_name("name")
+                if name is not None and node.child_by_field_name("body") is not None:
+                    yield Captures({capture: node, "name": name}, source)
+                todo.append(node)
+            elif kind in grammar.statements:
+                todo.append(node)
 
 
 def parse(source: bytes, grammar: Grammar) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tree_sitter import Language, Node, Query
@@ -76,6 +76,11 @@ class Grammar:
     """Name within its scope; "" for what has none and is passed over."""
     start_row: Callable[[Node], int] = own_row
     end_row: Callable[[Node], int] = last_row
+    statements: frozenset[str] = frozenset()
+    """Syntax that can hold definitions, where expressions cannot: the tree is then walked through it alone, and by
+    the names of ``definitions``, which takes a quarter of the query's time. Empty: the query is asked."""
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    """For ``statements``: syntax of a definition, with fields ``name`` and ``body``, to the name of its capture."""
     interpreters: frozenset[str] = frozenset()
     """Programs that a ``#!`` line names for files without suffix."""
     unreadable: Callable[[bytes], bool] | None = None

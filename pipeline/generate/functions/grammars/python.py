@@ -19,14 +19,34 @@ def _last_statement_row(function: Node) -> int:
     return last_row(node)
 
 
+_STATEMENTS = frozenset(
+    {
+        "ERROR",
+        "block",
+        "case_clause",
+        "decorated_definition",
+        "elif_clause",
+        "else_clause",
+        "except_clause",
+        "except_group_clause",
+        "finally_clause",
+        "for_statement",
+        "if_statement",
+        "match_statement",
+        "try_statement",
+        "while_statement",
+        "with_statement",
+    }
+)
+"""A definition is a statement in Python: none can lie in an expression."""
+
 PYTHON = Grammar(
     language="python",
     suffixes=frozenset({".py", ".pyw"}),
     interpreters=frozenset({"python", "python2", "python3"}),
     load=tree_sitter_python.language,
-    query="""
-        (function_definition name: (identifier) @name body: (block)) @function
-        (class_definition name: (identifier) @name) @type
-    """,
+    query="",
     end_row=_last_statement_row,
+    statements=_STATEMENTS,
+    definitions={"function_definition": "function", "class_definition": "type"},
 )
