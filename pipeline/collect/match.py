@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.collect.applied import applied
 from pipeline.collect.changes import Files, Pair, changes, patch_ids
 from pipeline.collect.found import Found
 from pipeline.collect.history import Commit, History
@@ -17,7 +18,7 @@ from pipeline.collect.refs import Head, Heads
 from pipeline.types import LeftOut
 
 COMMON = 20
-"""A change that more commits than this share (a version bump by the same script) proves nothing."""
+"""A patch that more commits than this share (a version bump by the same script) proves nothing."""
 
 
 def verify(clone: Path, found: Iterable[Found], graph: History, heads: Heads) -> list[Found]:
@@ -69,6 +70,9 @@ def unnumbered(clone: Path, taken: Iterable[Found], graph: History, heads: Heads
     apart = [head for head in left if head.fork]
     if apart:
         merged += _rebased(clone, apart, used, graph, heads)
+        known = {row.number for row in merged}
+        rest = [head for head in apart if head.number not in known]
+        merged += applied(clone, rest, used | {row.merge_sha for row in merged}, graph, heads)
     return merged, unproven
 
 
@@ -110,14 +114,15 @@ def _matches(clone: Path, pairs: list[Pair], by_change: Mapping[Files, list[Pair
     likely: dict[Pair, list[Pair]] = {}
     for pair, files in zip(pairs, changes(clone, pairs), strict=True):
         same = by_change.get(files, []) if files else []
-        if 0 < len(same) <= COMMON:
+        if same:
             likely[pair] = same
     ours = patch_ids(clone, sorted({pair for same in likely.values() for pair in same}))
     theirs = patch_ids(clone, list(likely))
-    return {
-        head: [sha for sha, _ in same if sha in ours and ours[sha] == theirs.get(head)]
-        for (head, _), same in likely.items()
-    }
+    by_patch: dict[str, list[str]] = {}
+    for sha, patch in ours.items():
+        by_patch.setdefault(patch, []).append(sha)
+    alike = {head: by_patch.get(theirs.get(head, ""), []) for head, _ in likely}
+    return {head: shas for head, shas in alike.items() if len(shas) <= COMMON}
 
 
 def _assign(
