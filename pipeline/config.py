@@ -15,6 +15,8 @@ from pathlib import Path
 from pipeline.config_text import parse
 from pipeline.errors import InputError
 from pipeline.settings import (
+    AdaptersConfig,
+    AgentConfig,
     AttemptsConfig,
     CollectConfig,
     Config,
@@ -30,6 +32,8 @@ from pipeline.settings import (
 
 __all__ = [
     "DEFAULT_PATH",
+    "AdaptersConfig",
+    "AgentConfig",
     "AppEnvironment",
     "AttemptsConfig",
     "CollectConfig",
@@ -39,20 +43,24 @@ __all__ = [
     "EvaluateConfig",
     "GenerateConfig",
     "Price",
+    "Ranks",
     "ReportConfig",
     "Secrets",
     "ServeConfig",
     "TrainConfig",
     "app_environment",
+    "build_environment",
     "cache_dir",
     "child_environment",
     "forge_token",
     "load",
     "parse",
+    "ranks",
     "secrets",
     "split_secrets",
     "temporary_environment",
     "utc",
+    "visible_gpus",
     "way_out",
 ]
 
@@ -90,15 +98,16 @@ class Secrets:
     teacher_key: str | None = field(default=None, repr=False)
     frontier_key: str | None = field(default=None, repr=False)
     own_key: str | None = field(default=None, repr=False)
+    judge_key: str | None = field(default=None, repr=False)
 
 
 def secrets() -> Secrets:
-    """The endpoint keys of SWITCHOVER_{TEACHER,FRONTIER,OWN}_KEY; None where unset or empty."""
+    """The endpoint keys of SWITCHOVER_{TEACHER,FRONTIER,OWN,JUDGE}_KEY; None where unset or empty."""
 
     def get(name: str) -> str | None:
         return os.environ.get(name) or None
 
-    return Secrets(get("SWITCHOVER_TEACHER_KEY"), get("SWITCHOVER_FRONTIER_KEY"), get("SWITCHOVER_OWN_KEY"))
+    return Secrets(*(get(f"SWITCHOVER_{name}_KEY") for name in ("TEACHER", "FRONTIER", "OWN", "JUDGE")))
 
 
 def utc(time: str) -> str:
@@ -177,10 +186,52 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "switchover"
 
 
+@dataclass(frozen=True)
+class Ranks:
+    """Which of several processes that train together this is, as torchrun says it."""
+
+    rank: int = 0
+    """0 to ``world`` - 1; 0 is the one that writes."""
+    local: int = 0
+    """The same on this machine alone: the number of its GPU."""
+    world: int = 1
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+
+def ranks() -> Ranks:
+    """RANK, LOCAL_RANK and WORLD_SIZE; a process that no torchrun started is the only one."""
+    rank, local, world = (int(os.environ.get(k) or d) for k, d in (("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1)))
+    return Ranks(rank, local, world)
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """Environment for processes of ours (git, a model server): what we have, less our secrets and GitHub's tokens."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHOVER_") and k not in FORGE_TOKENS}
     return {**kept, **extra}
+
+
+_BUILD_NAMES = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_BUILD_PREFIXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_OFFLINE")
+
+
+def build_environment(home: Path) -> dict[str, str]:
+    """Environment for programs that fetch packages: where the index is and how to get there, and nothing else.
+
+    An address with a name and a password in it (``https://user:word@host``) is left out: it is a secret.
+    """
+    kept = {name: value for name, value in os.environ.items() if name.upper() in _BUILD_NAMES}
+    kept |= {name: value for name, value in os.environ.items() if name.startswith(_BUILD_PREFIXES)}
+    open_ones = {name: value for name, value in kept.items() if "@" not in value}
+    return {**open_ones, "HOME": str(home), "LANG": "C.UTF-8"}
+
+
+def visible_gpus() -> tuple[str, ...] | None:
+    """The GPUs that CUDA_VISIBLE_DEVICES names, in its order; None where it is not set: all there are."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return None if named is None else tuple(part.strip() for part in named.split(",") if part.strip())
 
 
 @contextmanager

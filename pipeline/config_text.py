@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pipeline.errors import InputError
-from pipeline.settings import Config
+from pipeline.recipes import with_recipe
+from pipeline.settings import Config, TrainConfig
 
 
 def parse(text: str, where: str = "config") -> Config:
@@ -40,11 +41,20 @@ def _section(kind: type, data: Any, where: str, key: str) -> Any:
     for name in data:
         if name not in hints:
             raise InputError(_unknown(where, key, name, hints))
+    if kind is TrainConfig:
+        data = _recipe(data, where, key)
     values = {name: _value(hints[name], data[name], where, f"{key}.{name}".strip(".")) for name in data}
     missing = next((f.name for f in dataclasses.fields(kind) if f.name not in values and not _has_default(f)), None)
     if missing:
         raise InputError(f"{where}: {key}: {missing!r} is missing; give it a value")
     return kind(**values)
+
+
+def _recipe(data: Mapping[str, Any], where: str, key: str) -> dict[str, Any]:
+    try:
+        return with_recipe(data)
+    except InputError as error:
+        raise InputError(f"{where}: {key}.recipe: {error}") from None
 
 
 def _has_default(field: dataclasses.Field[Any]) -> bool:
@@ -106,7 +116,7 @@ def _scalar(hint: type, value: Any, where: str, key: str) -> Any:
     return value
 
 
-_UNIT_RANGE = {"decide.margin", "decide.error_chance", "generate.keep_recall_from"}
+_UNIT_RANGE = {"decide.margin", "decide.error_chance", "generate.keep_recall_from", "evaluate.memorised_from"}
 
 
 def _check_range(key: str, value: float, where: str) -> None:

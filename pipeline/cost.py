@@ -56,9 +56,13 @@ def _tokens(price: Price, usage: Tokens) -> float | None:
     if fresh_price is None or out_price is None:
         return None
     cached_price = fresh_price if price.usd_per_million_cached is None else price.usd_per_million_cached
+    write_price = fresh_price if price.usd_per_million_cache_write is None else price.usd_per_million_cache_write
     cached = min(usage.tokens_cached, usage.tokens_in)
-    fresh = usage.tokens_in - cached
-    return (fresh * fresh_price + cached * cached_price + usage.tokens_out * out_price) / _MILLION
+    # Rows written before cache writes were counted, and servers that do not charge for them, have none.
+    written = min(getattr(usage, "tokens_cache_written", 0), usage.tokens_in - cached)
+    fresh = usage.tokens_in - cached - written
+    paid_in = fresh * fresh_price + cached * cached_price + written * write_price
+    return (paid_in + usage.tokens_out * out_price) / _MILLION
 
 
 def _hours(price: Price, seconds: float) -> float | None:

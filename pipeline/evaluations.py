@@ -229,4 +229,12 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "title": (_is_text, "a text"),
     "merged_at": (_is_text, "a text"),
     "language": (_is_text, "a text"),
+    "agent": (_is_text, "a text"),
+    "sealed_at": (_or_null(_is_text), "a time or null"),
+    "resolved": (lambda value: value is None or type(value) is bool, "true, false or null"),
+    "recall": (_or_null(_is_share), "a number from 0 to 1 or null"),
+    "f2p_passed": (_or_null(_is_count), "a whole number from 0 up, or null"),
+    "f2p_total": (_or_null(_is_count), "a whole number from 0 up, or null"),
+    "p2p_passed": (_or_null(_is_count), "a whole number from 0 up, or null"),
+    "p2p_total": (_or_null(_is_count), "a whole number from 0 up, or null"),
 }

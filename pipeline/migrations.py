@@ -266,3 +266,127 @@ def app_transitions(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def evaluations_taken_in(db: Database) -> None:
+    """Graded attempts as workflow runs have reported them; ``task`` lacks the repository's name, which may change."""
+    db.execute(
+        """
+        CREATE TABLE evaluations (
+            repo TEXT NOT NULL,
+            task TEXT NOT NULL,
+            role TEXT NOT NULL,
+            adapter TEXT NOT NULL,
+            model TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            exit TEXT NOT NULL,
+            run INTEGER,
+            taken_at TEXT NOT NULL,
+            row TEXT NOT NULL,
+            PRIMARY KEY (repo, task, role, adapter, model, attempt)
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX evaluations_order ON evaluations (repo, at, number)")
+    db.execute("CREATE INDEX evaluations_pull ON evaluations (repo, number)")
+
+
+@migrations()
+def workflow_runs(db: Database) -> None:
+    """Workflow runs that the App has asked for, from the wish to what came of it; and adapters that they made."""
+    db.execute(
+        """
+        CREATE TABLE runs (
+            job TEXT PRIMARY KEY,
+            repo_id INTEGER NOT NULL,
+            workflow TEXT NOT NULL,
+            branch TEXT NOT NULL,
+            pulls TEXT NOT NULL,
+            asked_in INTEGER,
+            state TEXT NOT NULL,
+            letter TEXT,
+            run INTEGER,
+            conclusion TEXT,
+            reason TEXT,
+            detail TEXT,
+            rows INTEGER,
+            tries INTEGER NOT NULL DEFAULT 0,
+            due_at REAL NOT NULL DEFAULT 0,
+            asked_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX runs_repo ON runs (repo_id, state)")
+    db.execute("CREATE UNIQUE INDEX runs_run ON runs (repo_id, run) WHERE run IS NOT NULL")
+    db.execute(
+        """
+        CREATE TABLE adapters (
+            repo TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            run INTEGER,
+            trained_until TEXT NOT NULL,
+            passed INTEGER NOT NULL,
+            card TEXT NOT NULL,
+            gates TEXT NOT NULL,
+            taken_at TEXT NOT NULL,
+            PRIMARY KEY (repo, sha256)
+        ) STRICT
+        """
+    )
+
+
+@migrations()
+def app_evaluated(db: Database) -> None:
+    """What the App has posted about graded attempts, and what people say of the scores."""
+    db.execute(
+        """
+        CREATE TABLE evaluated (
+            repo_id INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            seen TEXT NOT NULL,
+            again INTEGER NOT NULL,
+            due_at REAL NOT NULL,
+            revision INTEGER NOT NULL,
+            comment_letter TEXT,
+            comment INTEGER,
+            comment_told TEXT NOT NULL,
+            check_letter TEXT,
+            check_run INTEGER,
+            check_told TEXT NOT NULL,
+            gone INTEGER NOT NULL,
+            posted_at REAL NOT NULL,
+            polled_at REAL NOT NULL,
+            PRIMARY KEY (repo_id, number)
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE digests (
+            repo_id INTEGER PRIMARY KEY,
+            letter TEXT,
+            number INTEGER,
+            week TEXT NOT NULL,
+            due_at REAL NOT NULL
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE opinions (
+            repo TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            login TEXT NOT NULL,
+            source TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            counts INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            PRIMARY KEY (repo, number, login, source)
+        ) STRICT
+        """
+    )

@@ -52,3 +52,5 @@ class Row(msgspec.Struct, gc=False):
     title: str = ""
     merged_at: str = ""
     language: str = ""
+    agent: str = ""
+    sealed_at: str | None = None

@@ -40,6 +40,10 @@ class CollectConfig:
     skip_authors: tuple[str, ...] = ("*[bot]",)
     redact: bool = True
     """Replace secrets and personal data in texts before they are stored (docs/redaction.md)."""
+    most_source_lines: int = 500
+    """Lines added and removed in source files beyond which a PR is too large for a task."""
+    most_source_files: int = 15
+    """The same in files."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +106,68 @@ class GenerateConfig:
     """Tool set: bash, or editor (bash and a file editor)."""
     prompt: Literal["mini", "compact"] = "mini"
     """Instructions: mini-swe-agent's own, or a short form for small models."""
+    token_ids: bool = False
+    """Keep the token ids that the teacher's server generated, to train on them: for a teacher (on vLLM) that
+    shares its tokenizer with ``train.base``. They double the size of the files."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
+    recipe: str | None = None
+    """Name of a recipe of ``pipeline.recipes``: its values stand where no key is given. None: the defaults here."""
     base: str = "Qwen/Qwen3-32B"
     """Path or name of the base model."""
+    method: Literal["lora", "qlora", "full"] = "lora"
+    """What is trained: an adapter on a bfloat16 base, an adapter on a base in 4 bits, or all weights."""
     rank: int = 64
+    """Of the adapter; without meaning for ``full``."""
+    alpha_per_rank: float = 2.0
+    """LoRA's alpha over the rank: what the adapter's output is scaled by, so that a learning rate keeps its
+    meaning when the rank changes."""
     context_tokens: int = 32768
+    """Longest sample, in tokens of the base."""
+    too_long: Literal["drop", "cut"] = "drop"
+    """A longer sample is left out, or ends after the last turn of the assistant that fits whole."""
     retrain_after_pulls: int = 100
+    retrain_every_days: int | None = None
+    """Days after which a new adapter is due where anything was merged since. None: by pull requests alone."""
     learning_rate: float = 1e-4
+    warmup: float = 0.1
+    """Steps in which the learning rate rises: a share of all steps where below 1, else their number."""
+    weight_decay: float = 0.01
+    beta2: float = 0.999
+    """AdamW's second beta; the first is 0.9."""
     epochs: float = 3.0
     accumulate: int = 8
-    """Samples per optimizer step."""
+    """Samples per optimizer step, on each GPU."""
     max_steps: int | None = None
+    checkpointing: Literal["auto", "none", "recompute", "offload"] = "auto"
+    """Activations are kept, made again in the backward pass, or that with each layer's input held in the
+    host's memory; auto: recompute where ``context_tokens`` is above 8,192."""
+    gpus: int = 1
+    """Processes that train together, one a GPU."""
+    sharding: Literal["auto", "none", "all"] = "auto"
+    """With several processes: each holds the whole model (none), or its share of every layer (all, FSDP2);
+    auto: all on GPUs, but none for ``qlora``, whose weights of 4 bits cannot be split."""
+
+    @property
+    def lora_alpha(self) -> int:
+        """As PEFT takes it: a whole number, at least 1."""
+        return max(1, round(self.alpha_per_rank * self.rank))
+
+
+@dataclass(frozen=True)
+class AdaptersConfig:
+    """Where adapters are kept, and what a new one must pass before it takes the place of the last."""
+
+    registry: str | None = None
+    """A folder, or a URL that fsspec reaches (``s3://bucket/path``); None: ``registry`` in the cycle's folder."""
+    held_out_share: float = 0.1
+    """Share of the functions, 0 to below 1, whose samples are kept out of training for the gates."""
+    gate_tasks: int = 8
+    """Held-out tasks that own and base attempt before an adapter is promoted."""
+    valid_calls_from: float = 0.5
+    """Share of own's turns there that must be valid tool calls, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +180,29 @@ class AttemptsConfig:
 
 
 @dataclass(frozen=True)
+class AgentConfig:
+    """An agent of somebody else's (Claude Code, Codex, a script) as a contender: ``--model frontier=command:NAME``."""
+
+    command: str
+    """A shell command, run in the checkout; ``{prompt_file}`` is replaced by the file that holds the task."""
+    model: str = ""
+    """Name in every table, and in ``prices``; "": the agent's own name in the config."""
+    url: str | None = None
+    """Base URL of the model API that it may reach, and nothing else; None: it reaches nothing."""
+    style: Literal["anthropic", "openai"] = "anthropic"
+    """How that API is spoken: which header carries the key, and which variables name the URL inside."""
+    output: Literal["claude", "codex", "regex", "none"] = "none"
+    """Where its tokens and cost stand: Claude Code's JSON, Codex's JSONL, ``patterns``, or nowhere."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """For ``regex``: tokens_in, tokens_out, tokens_cached, cost_usd to a pattern with one group; its last match
+    counts."""
+    toolchains: tuple[str, ...] = ()
+    """Folders with its programs (``bin`` in each), shown read-only beside /usr."""
+    memory_mb: int = 4096
+    """Megabytes that it and its commands may use together."""
+
+
+@dataclass(frozen=True)
 class EvaluateConfig:
     own: EndpointConfig = field(default_factory=EndpointConfig)
     frontier: EndpointConfig = field(default_factory=EndpointConfig)
@@ -135,7 +210,25 @@ class EvaluateConfig:
     backtest_pulls: int = 120
     """Newest merged PRs held out of training for the first verdict."""
     limit_usd: float | None = 60.0
+    limit_usd_per_month: float | None = None
+    """Spend of a calendar month (UTC): of the folder, and of what the database took in. None: no limit."""
+    memory_probe: bool = False
+    """Ask each model for the patch without showing it the repository, and mark tasks that it knows by heart."""
+    memorised_from: float = 0.5
+    """Share of the human patch's added lines, 0..1, from which a task counts as known by heart."""
+    judge: EndpointConfig = field(default_factory=EndpointConfig)
+    """A model that compares own's patch with frontier's, blind; without a URL nobody is asked."""
+    agents: Mapping[str, AgentConfig] = field(default_factory=dict)
+    """Agents of others by name, for ``ROLE=command:NAME``."""
+    measure: Literal["auto", "tests", "recall"] = "auto"
+    """What counts: auto: tests where at least 70% of the tasks can be run, else recall; tests and recall: that
+    one whatever the share. With recall no test is run at all."""
     test_command: str | None = None
+    """Runs changed test files, in the sandbox, in place of what Switchover finds out by itself: ``{files}`` stands
+    for them, ``{report}`` for where a JUnit XML report goes; without a report its exit status is the one test."""
+    setup_command: str | None = None
+    """Makes what ``test_command`` needs, once per content of the dependency files, outside of the sandbox, in a
+    checkout of the merge commit: ``{environment}`` stands for a folder that the tests then see, ``bin`` on PATH."""
     step_limit: int = 50
     time_limit_seconds: int = 1800
     context_tokens: int = 32768
@@ -178,6 +271,8 @@ class Price:
     usd_per_million_in: float | None = None
     usd_per_million_cached: float | None = None
     """None: cached prompt tokens cost as much as others."""
+    usd_per_million_cache_write: float | None = None
+    """Of prompt tokens written into a cache that charges for it (Anthropic's); None: as much as others."""
     usd_per_million_out: float | None = None
     gpu_usd_per_hour: float | None = None
     """Price of the hardware while it serves. A rollout pays for its measured seconds, divided by
@@ -198,6 +293,7 @@ class Config:
     collect: CollectConfig = field(default_factory=CollectConfig)
     generate: GenerateConfig = field(default_factory=GenerateConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    adapters: AdaptersConfig = field(default_factory=AdaptersConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     decide: DecideConfig = field(default_factory=DecideConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)

@@ -212,6 +212,8 @@ class Task:
     """Lines that the human patch adds in its source part."""
     removed: int
     left_out: str | None = None
+    marks: tuple[str, ...] = ()
+    """Codes that a reader of results should know (``vague_prompt``); usually empty."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +268,10 @@ class Rollout:
     """Prompt and reply of the last turn as the server counted them: the length of the whole conversation."""
     turns: tuple[Mapping[str, int], ...] = ()
     """tokens_in, tokens_out and tokens_cached of each turn of the model; empty where they were not kept."""
+    tokens_cache_written: int = 0
+    """Part of ``tokens_in`` that was written into a cache which charges for it."""
+    ended_at: str = ""
+    """When it ended; "" where that was not kept."""
 
 
 @dataclass(frozen=True)
@@ -359,6 +365,32 @@ class Evaluation:
     merged_at: str = ""
     language: str = ""
     """Of most lines that the human patch changes in source files; "" where it is not known."""
+    agent: str = ""
+    """Name of the external agent command that made the attempt; "" for our own harness."""
+    sealed_at: str | None = None
+    """When the patch's hash was recorded, before any fix existed; None for attempts made after the fix."""
+    resolved: bool | None = None
+    """Whether all of the PR's fail-to-pass and pass-to-pass tests pass; None where they were not run."""
+    recall: float | None = None
+    """Line recall beside a hard score, 0..1; None where the human patch has no countable line."""
+    f2p_passed: int | None = None
+    """Fail-to-pass tests that pass with the patch."""
+    f2p_total: int | None = None
+    p2p_passed: int | None = None
+    """Tests that passed before and still do."""
+    p2p_total: int | None = None
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a person with write access says of a pull request's scores. It is shown, and changes no score."""
+
+    repo: str
+    number: int
+    verdict: Literal["fair", "unfair"]
+    reason: str
+    """Their words, "" where they gave none: foreign text."""
+    at: str
 
 
 T = TypeVar("T")
