@@ -21,7 +21,7 @@ from pipeline.collect.keep import Collected
 from pipeline.collect.mine import Mined, mine
 from pipeline.collect.payloads import Payloads, read_payloads
 from pipeline.collect.reverts import reverted
-from pipeline.collect.tasks import TaskLimits, note, task_of, tasks
+from pipeline.collect.tasks import note, task_of, tasks
 from pipeline.config import CollectConfig
 from pipeline.errors import InputError
 from pipeline.store import Store
@@ -29,7 +29,6 @@ from pipeline.store import Store
 __all__ = [
     "Collected",
     "Fresh",
-    "TaskLimits",
     "collect_clone",
     "collect_forge",
     "fresh",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
+from pipeline.collect import vague
 from pipeline.collect.filters import day, unwanted
 from pipeline.collect.gold import changed_lines, patches
 from pipeline.collect.leaks import answer_of
@@ -24,36 +25,25 @@ CHUNK = 64
 """Pull requests whose patches are held in memory together."""
 
 
-@dataclass(frozen=True)
-class TaskLimits:
-    """The largest human patch that an agent is asked to match; what peers use or near it."""
-
-    source_lines: int = 500
-    """Lines added and removed in source files."""
-    source_files: int = 15
-
-
 _BACKPORT = re.compile(
     r"\bback-?port(?:s|ed|ing)?\b|^\[?(?:cherry[- ]pick|bp)\b|\bcherry-picked? (?:of|from)\b|^\[\d+\.[\dx.]+\]",
     re.IGNORECASE,
 )
 
 
-def tasks(
-    store: Store, config: CollectConfig, repo: str | None = None, limits: TaskLimits = TaskLimits()
-) -> Iterator[Task]:
+def tasks(store: Store, config: CollectConfig, repo: str | None = None) -> Iterator[Task]:
     """A task for each stored pull request, newest merged first; ``left_out`` says why one is none.
 
     Raises InputError when a repository's clone is gone.
     """
     since = day(config.since, "collect.since") if config.since else None
-    settings = CollectConfig(since, config.skip_paths, config.skip_labels, config.skip_authors, config.redact)
+    settings = replace(config, since=since)
     clones = store.repos()
     issues: dict[str, dict[int, Issue]] = {}
     pulls = list(store.pulls(repo))
     for start in range(0, len(pulls), CHUNK):
         chunk = pulls[start : start + CHUNK]
-        reasons = [_reason(pull, settings, limits) for pull in chunk]
+        reasons = [_reason(pull, settings) for pull in chunk]
         wanted = [pull for pull, reason in zip(chunk, reasons, strict=True) if reason is None]
         answers = _answers(wanted, clones)
         for pull, reason in zip(chunk, reasons, strict=True):
@@ -86,6 +76,7 @@ def task_of(pull: Pull, issues: Mapping[int, Issue], answer: frozenset[str], rea
         added=sum(file.added for file in source),
         removed=sum(file.removed for file in source),
         left_out=reason or _reason_of_text(prompt),
+        marks=vague.marks(prompt.text) if prompt.text else (),
     )
 
 
@@ -93,12 +84,12 @@ def _reason_of_text(prompt: Prompt) -> str | None:
     return None if prompt.text else "no_text"
 
 
-def _reason(pull: Pull, config: CollectConfig, limits: TaskLimits) -> str | None:
+def _reason(pull: Pull, config: CollectConfig) -> str | None:
     """Why ``pull`` is no task, None when only its text may still say so. One reason, the most telling first."""
     unused = unwanted(pull, config)
     if unused:
         return unused[0]
-    return _reason_of_kind(pull) or _reason_of_files(pull, limits)
+    return _reason_of_kind(pull) or _reason_of_files(pull, config)
 
 
 def _reason_of_kind(pull: Pull) -> str | None:
@@ -122,7 +113,7 @@ _ONLY = {
 }
 
 
-def _reason_of_files(pull: Pull, limits: TaskLimits) -> str | None:
+def _reason_of_files(pull: Pull, config: CollectConfig) -> str | None:
     kinds = {file.kind for file in pull.files}
     source = [file for file in pull.files if file.kind == "source"]
     lines = sum(file.added + file.removed for file in source)
@@ -130,7 +121,7 @@ def _reason_of_files(pull: Pull, limits: TaskLimits) -> str | None:
         return next((reason for reason, only in _ONLY.items() if kinds <= only), "no_source")
     if not lines:
         return "no_source_lines"
-    too_large = lines > limits.source_lines or len(source) > limits.source_files
+    too_large = lines > config.most_source_lines or len(source) > config.most_source_files
     return "too_large" if too_large else None
 
 

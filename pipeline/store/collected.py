@@ -15,13 +15,20 @@ class CollectedTables(ForgottenTables):
     """Each ``save_`` is one transaction; saving a row twice changes nothing."""
 
     def save_repo(self, name: str, clone: Path) -> None:
-        """Remember where the clone of ``name`` lies; the newest place wins."""
+        """Remember where the clone of ``name`` lies; the newest place wins.
+
+        A place under the database's own folder is kept relative to it: the two may be moved together, as from
+        the runner that collects to the one that evaluates.
+        """
+        place, beside = clone.absolute(), self.path.absolute().parent
+        kept = place.relative_to(beside) if place.is_relative_to(beside) else place
         with self.atomic():
-            self._upsert("repos", [{"name": name, "clone": str(clone.absolute())}], ("name",))
+            self._upsert("repos", [{"name": name, "clone": str(kept)}], ("name",))
 
     def repos(self) -> dict[str, Path]:
-        """Name to clone path, by name."""
-        return {row["name"]: Path(row["clone"]) for row in self._rows("SELECT * FROM repos ORDER BY name", ())}
+        """Name to absolute clone path, by name."""
+        beside = self.path.absolute().parent
+        return {row["name"]: beside / row["clone"] for row in self._rows("SELECT * FROM repos ORDER BY name", ())}
 
     def save_pulls(self, pulls: Iterable[Pull]) -> None:
         """Insert or replace, with their links. One that was left out before is so no longer.

@@ -130,3 +130,12 @@ def test_a_new_filter_takes_rows_away(story: Answers, store: Store) -> None:
     reasons = {row.id: row.reason for row in store.left_out()}
     assert reasons["1"] == "skipped_author"
     assert reasons["20"] == "skipped_path"
+
+
+def test_how_large_is_too_large_is_a_setting(store: Store) -> None:
+    def reasons(config: CollectConfig) -> dict[int, str | None]:
+        return {task.number: task.left_out for task in tasks(store, config)}
+
+    assert (reasons(CollectConfig())[46], reasons(CollectConfig())[47]) == ("too_large", "too_large")
+    assert reasons(CollectConfig(most_source_lines=1000))[46] is None
+    assert reasons(CollectConfig(most_source_files=100))[47] is None

@@ -172,3 +172,17 @@ def test_a_read_only_file(path: Path) -> None:
             Store.open(path)
     finally:
         path.parent.chmod(0o755)
+
+
+def test_a_clone_beside_the_database_moves_with_it(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "so.db.mirrors" / "7.git").mkdir(parents=True)
+    with Store.open(here / "so.db") as store:
+        store.save_repo("o/beside", here / "so.db.mirrors" / "7.git")
+        store.save_repo("o/elsewhere", tmp_path / "elsewhere")
+    here.rename(there)
+    with Store.open(there / "so.db") as store:
+        assert store.repos() == {
+            "o/beside": there / "so.db.mirrors" / "7.git",
+            "o/elsewhere": tmp_path / "elsewhere",
+        }

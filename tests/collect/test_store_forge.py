@@ -12,9 +12,11 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.store import Store
+from pipeline.store.evaluations import add_evaluations
 from pipeline.store.forge import NAMED_BY
 from pipeline.types import ForgePull, Issue, LeftOut
 from tests.collect.test_store import ISSUE, PULL
+from tests.graded import graded
 
 TIME = "2025-06-01T00:00:00Z"
 TOLD = ForgePull(7, "Title", "Body \0 ü", "ada", None, TIME, TIME, "a" * 40, None, "work", "main", 2, ("x",), (2, 3))
@@ -35,6 +37,9 @@ def fill(store: Store, name: str) -> None:
     store.save_forge_pulls(name, [TOLD])
     store.add_verdict(name, {"at": "2026-01-01T00:00:00Z", "state": "close", "evaluations_sha256": "e" * 64})
     store.add_route(name, "own", by="ada", how="command", at="2026-01-02T00:00:00Z")
+    add_evaluations(store, name, [graded(repo=name)], run=9)
+    store.db.execute("INSERT INTO opinions VALUES (?, 7, 'ada', 'command', 'fair', '', 1, ?)", [name, TIME])
+    store.db.execute("INSERT INTO adapters VALUES (?, 'a', 9, ?, 1, '{}', '[]', ?)", [name, TIME, TIME])
 
 
 def counts(store: Store, name: str) -> dict[str, int]:
@@ -45,7 +50,7 @@ def counts(store: Store, name: str) -> dict[str, int]:
     }
 
 
-FULL = {"repos": 1, "pulls": 1, "issues": 1, "links": 2, "left_out": 1, "forge_pulls": 1, "verdicts": 1, "routes": 1}
+FULL = dict.fromkeys(NAMED_BY, 1) | {"links": 2}
 NONE = dict.fromkeys(FULL, 0)
 
 
