@@ -84,6 +84,8 @@ class ChatServer:
     bodies: list[bytes] = field(default_factory=list)
     """The same, byte for byte."""
     headers: list[dict[str, str]] = field(default_factory=list)
+    by_turn: bool = False
+    """Steps go by the assistant turns that a request shows, not by how often was asked: a restarted client goes on."""
     _served: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -97,6 +99,8 @@ class ChatServer:
             self.headers.append(headers)
             number = self._served.get(first, 0)
             self._served[first] = number + 1
+        if self.by_turn:
+            number = sum(message["role"] == "assistant" for message in body["messages"])
         script = self.scripts[key]
         return script[min(number, len(script) - 1)]
 

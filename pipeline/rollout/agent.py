@@ -16,7 +16,6 @@ from pipeline.errors import SandboxUnavailable
 from pipeline.rollout import prompts
 from pipeline.rollout.asking import Asking
 from pipeline.rollout.cheating import cheat_marks
-from pipeline.rollout.conversation import sent
 from pipeline.rollout.ending import Stopped
 from pipeline.rollout.endpoint import Endpoint, Usage
 from pipeline.rollout.environment import SandboxEnvironment
@@ -24,6 +23,7 @@ from pipeline.rollout.loop import BudgetedAgent, RolloutLimits
 from pipeline.rollout.model import ChatModel
 from pipeline.rollout.sandbox import Ran, Sandbox
 from pipeline.rollout.tools import tool_set
+from pipeline.rollout.turns import TurnLog
 from pipeline.rollout.workspace import Workspace
 from pipeline.settings import Price
 from pipeline.types import Exit, Message, Role, Rollout
@@ -48,6 +48,8 @@ class Harness:
     """mini, or compact for small models."""
     limits: RolloutLimits = field(default_factory=RolloutLimits)
     price: Price | None = None
+    project: frozenset[str] = frozenset()
+    """What the project may be installed as on this machine (``copies.names_of``): reading it is marked."""
     sharing: int = 1
     """Rollouts at once on the hardware that ``price.gpu_usd_per_hour`` pays: each pays its share."""
 
@@ -68,6 +70,7 @@ def roll_out(
     seed: int = 0,
     watch: Callable[[Usage], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    turns: TurnLog | None = None,
 ) -> Rollout:
     """Let the model work on ``prompt`` in ``workspace`` until it submits or meets a limit.
 
@@ -78,13 +81,17 @@ def roll_out(
 
     ``watch`` is called after each turn with the usage of that turn. ``stop`` is asked before each
     turn: True raises Stopped, which carries what was used so far.
+
+    ``turns`` are those that an earlier, killed try of this rollout has paid for: asked the same again,
+    they are not asked of the endpoint. Their seconds count, and so does what was paid in vain.
     """
     started = time.monotonic()
-    agent = _agent(workspace, harness, seed, watch, stop)
+    agent = _agent(workspace, harness, seed, watch, stop, turns)
     exit, detail, patch = _run(agent, prompt, workspace)
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - started + (turns.replayed_seconds if turns else 0.0)
     model: ChatModel = agent.model
-    messages = _stored(agent.messages)
+    usage = model.usage + (turns.unused() if turns else Usage())
+    messages = _stored(agent.messages, model.prompt_token_ids)
     return Rollout(
         id=id,
         task_id=task_id,
@@ -97,15 +104,15 @@ def roll_out(
         patch=patch,
         exit=exit,
         steps=model.turns,
-        **dataclasses.asdict(model.usage),
+        **dataclasses.asdict(usage),
         seconds=round(seconds, 3),
-        cost_usd=harness.cost(model.usage, seconds),
-        cheat_marks=cheat_marks(messages, str(CHECKOUT)),
+        cost_usd=harness.cost(usage, seconds),
+        cheat_marks=cheat_marks(messages, str(CHECKOUT), harness.project),
         malformed_calls=model.malformed_calls,
         tool_calls=model.tool_calls,
         detail=detail,
         context_tokens=model.counted_tokens() or None,
-        turns=tuple(map(dataclasses.asdict, model.used)),
+        turns=tuple(map(_counts, model.used)),
     )
 
 
@@ -115,6 +122,7 @@ def _agent(
     seed: int,
     watch: Callable[[Usage], None] | None,
     stop: Callable[[], bool] | None,
+    turns: TurnLog | None,
 ) -> BudgetedAgent:
     limits, texts, tools = harness.limits, prompts.load(harness.prompt), tool_set(harness.tools)
     deadline = time.monotonic() + limits.seconds
@@ -126,7 +134,7 @@ def _agent(
         characters=texts.observation_characters,
     )
 
-    asking = Asking(harness.endpoint, tools, limits.context_tokens, limits.output_tokens, deadline, seed)
+    asking = Asking(harness.endpoint, tools, limits.context_tokens, limits.output_tokens, deadline, seed, turns)
     model = ChatModel(asking, tools, texts, watch)
     return BudgetedAgent(model, environment, texts, limits, harness.cost, stop)
 
@@ -157,6 +165,22 @@ _EXITS: dict[str, Exit] = {"RepeatedFormatError": "malformed"}
 """mini-swe-agent's own exit statuses that can still occur, in the contract's words."""
 
 
-def _stored(messages: Sequence[dict[str, Any]]) -> tuple[Message, ...]:
-    """What the endpoint saw and said: without the closing pseudo-message and without ``extra``."""
-    return tuple(sent(message) for message in messages if message["role"] != "exit")
+def _stored(messages: Sequence[dict[str, Any]], prompt_token_ids: Sequence[int]) -> tuple[Message, ...]:
+    """What the endpoint saw and said: without the closing pseudo-message and without ``extra``.
+
+    ``prompt_token_ids``, which hold the whole conversation up to the last turn, go to that turn alone.
+    """
+    kept = [
+        {key: value for key, value in message.items() if key != "extra"}
+        for message in messages
+        if message["role"] != "exit"
+    ]
+    last = next((message for message in reversed(kept) if message["role"] == "assistant"), None)
+    if last and prompt_token_ids:
+        last["prompt_token_ids"] = list(prompt_token_ids)
+    return tuple(kept)
+
+
+def _counts(usage: Usage) -> dict[str, int]:
+    """The usage of one turn; what was written into a cache only where there was such a thing."""
+    return {key: value for key, value in dataclasses.asdict(usage).items() if value or key != "tokens_cache_written"}

@@ -10,6 +10,7 @@ from pipeline.rollout.conversation import Conversation
 from pipeline.rollout.ending import Ended
 from pipeline.rollout.endpoint import ContextExceeded, Endpoint, Reply
 from pipeline.rollout.tools import Tools
+from pipeline.rollout.turns import TurnLog, question
 
 _CLOSING_TOKENS = 128
 """Enough for a turn that submits."""
@@ -26,6 +27,8 @@ class Asking:
     deadline: float
     """On the monotonic clock."""
     seed: int
+    turns: TurnLog | None = None
+    """Turns of an earlier try of this rollout that need not be paid again."""
 
     def __call__(self, conversation: Conversation, turn: int, estimated_tokens: int) -> Reply:
         """The next turn. Raises Ended at the deadline or when not even a closing turn fits; EndpointError.
@@ -47,11 +50,17 @@ class Asking:
     def _ask(self, conversation: Conversation, turn: int, tokens: int) -> Reply:
         left = self.deadline - time.monotonic()
         seed = self.seed + turn
+        key = question(self.endpoint.model, conversation, turn) if self.turns else ""
+        if self.turns and (known := self.turns.known(key)):
+            return known
         try:
-            return self.endpoint.chat(
+            reply = self.endpoint.chat(
                 conversation, self.tools.schemas, seed=seed, max_output_tokens=tokens, seconds=left
             )
         except EndpointError:
             if time.monotonic() >= self.deadline:
                 raise Ended("time_limit") from None
             raise
+        if self.turns:
+            self.turns.add(key, reply)
+        return reply

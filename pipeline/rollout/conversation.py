@@ -34,9 +34,12 @@ class Conversation:
         return self._count
 
 
+_KEPT_HERE = ("extra", "token_ids", "prompt_token_ids")
+
+
 def sent(message: Mapping[str, Any]) -> Message:
-    """A message as the endpoint sees it: without mini-swe-agent's ``extra``."""
-    return {key: value for key, value in message.items() if key != "extra"}
+    """A message as the endpoint sees it: without mini-swe-agent's ``extra`` and the ids that are kept for training."""
+    return {key: value for key, value in message.items() if key not in _KEPT_HERE}
 
 
 def encoded(value: Any) -> bytes:

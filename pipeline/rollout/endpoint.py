@@ -1,9 +1,9 @@
-"""An OpenAI-compatible chat endpoint: retries, and what the server's refusals mean.
+"""A chat endpoint of any known dialect: retries, and what the server's refusals mean.
 
 Retried with jitter, up to a cap: 408, 409, 429, 5xx, connection errors, replies that are not a
 completion. Retry-After is waited for, up to that cap, and then some: all that were told the same
 moment must not come back in it. Everything else is an answer and is raised at once.
-The key travels in the Authorization header only; no error, log line or ``repr`` shows it.
+The key travels in its header only; no error, log line or ``repr`` shows it.
 Not covered: streaming.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.errors import EndpointError, RunError
 from pipeline.rollout import wire
 from pipeline.rollout.conversation import Conversation
+from pipeline.rollout.dialect import dialect_of
 from pipeline.rollout.transport import Fault, Transport
 from pipeline.rollout.wire import Reply, Usage
 from pipeline.types import Message
@@ -81,18 +82,22 @@ class Endpoint:
         request_seconds: float = 600,
         retry: Retry | None = None,
         send_seed: bool = False,
+        token_ids: bool = False,
     ) -> None:
         """``temperature`` None leaves it to the server. ``request_seconds`` bounds one try; a call, twice that.
 
         ``send_seed`` is off because a seeded request stops vLLM's CPU engine when chunked prefill is on;
-        turn it on for a server that is known to take seeds. Raises InputError for an unusable URL.
+        turn it on for a server that is known to take seeds. ``url`` tells the dialect (``dialect_of``).
+        Raises InputError for an unusable URL.
         """
-        self._transport = Transport(url, key, pool_size, request_seconds)
-        self.url = self._transport.url
+        self._dialect, plain = dialect_of(url)
+        self._transport = Transport(plain, self._dialect.headers(key), pool_size, request_seconds)
+        self.url = url.rstrip("/")
         self.model = model
         self._key = key
         self.temperature = temperature
-        self._options = {"max_tokens": max_output_tokens, "temperature": temperature}
+        self._options: dict[str, Any] = {"max_tokens": max_output_tokens, "temperature": temperature}
+        self._ask_ids = token_ids
         self._length_option = "max_tokens"
         self._request_seconds = request_seconds
         self._retry = retry or Retry()
@@ -115,6 +120,7 @@ class Endpoint:
             "request_seconds": self._request_seconds,
             "retry": self._retry,
             "send_seed": self._send_seed,
+            "token_ids": self._ask_ids,
         }
 
     def __repr__(self) -> str:
@@ -141,7 +147,7 @@ class Endpoint:
         wasted = Usage()
         for attempt in range(self._retry.tries):
             try:
-                body = wire.request(self.model, conversation, tools, self._with_defaults(options))
+                body = self._dialect.request(self.model, conversation, tools, self._with_defaults(options))
                 message, finish, usage = self._complete(body, len(conversation), deadline)
                 return Reply(message, finish, wasted + usage, time.monotonic() - started)
             except Fault as fault:
@@ -162,7 +168,7 @@ class Endpoint:
             if self.model not in served:  # aliases are not always listed: the model itself has the last word
                 options = self._with_defaults({"max_tokens": 1})
                 hello = Conversation([{"role": "user", "content": "Hello"}])
-                self._complete(wire.request(self.model, hello, (), options), 0, deadline)
+                self._complete(self._dialect.request(self.model, hello, (), options), 0, deadline)
         except Fault as fault:
             names = f"; it serves {', '.join(served[:8])}" if served else ""
             raise EndpointError(f"{self._name()}: {fault}{names}") from None
@@ -170,6 +176,8 @@ class Endpoint:
     def _with_defaults(self, options: Mapping[str, Any]) -> dict[str, Any]:
         merged = self._options | {key: value for key, value in options.items() if value is not None}
         merged[self._length_option] = merged.pop("max_tokens")
+        if self._ask_ids:
+            merged["return_token_ids"] = True
         return merged
 
     def _wait_or_raise(self, fault: Fault, attempt: int, deadline: float, wasted: Usage) -> None:
@@ -182,11 +190,11 @@ class Endpoint:
         time.sleep(pause)
 
     def _complete(self, body: wire.Body, turn: int, deadline: float) -> tuple[Message, str, Usage]:
-        status, headers, answer = self._transport.exchange("POST", "/chat/completions", body, deadline)
+        status, headers, answer = self._transport.exchange("POST", self._dialect.path, body, deadline)
         if status != 200:
             raise self._refusal(status, headers, answer)
         try:
-            return wire.reply(answer, turn)
+            return self._dialect.reply(answer, turn)
         except wire.BadReply as error:
             said = self._without_key(str(error))
             if wire.too_long(400, said):  # some gateways wrap their servers' refusals into a 200
@@ -199,6 +207,10 @@ class Endpoint:
             return self._too_long(said)
         if status == 400 and "max_completion_tokens" in said and self._length_option == "max_tokens":
             self._length_option = "max_completion_tokens"  # what newer OpenAI models call it; others know the old name
+            return Fault(said, again=True, asked=0.0)
+        if status in (400, 422) and self._ask_ids and "return_token_ids" in said:
+            self._ask_ids = False
+            log.warning("%s: gives no token ids (%s); samples will have none", self._name(), said)
             return Fault(said, again=True, asked=0.0)
         hint = _HINTS.get(status, "see the server's log")
         again = status in _AGAIN or status >= 500

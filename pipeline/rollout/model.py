@@ -43,6 +43,8 @@ class ChatModel:
         """Of all turns, and of tries that gave none."""
         self.used: list[Usage] = []
         """Of each turn."""
+        self.prompt_token_ids: Sequence[int] = ()
+        """The last turn's prompt as the server read it, which holds all earlier ones; empty where it does not say."""
         self._chat = chat
         self._tools = tools
         self._prompts = prompts
@@ -57,6 +59,7 @@ class ChatModel:
         reply = self._reply(messages)
         self.turns += 1
         self.used.append(reply.usage)
+        self.prompt_token_ids = reply.message.pop("prompt_token_ids", ())
         self._count(reply.usage)
         self._counted_tokens = reply.usage.tokens_in + reply.usage.tokens_out
         self._counted_messages = len(messages) + 1

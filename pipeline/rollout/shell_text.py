@@ -105,6 +105,8 @@ def _unwrapped(words: Sequence[str]) -> list[str]:
     rest = list(words)
     while rest and (rest[0] in _KEYWORDS or re.match(r"\w+=", rest[0])):
         rest.pop(0)
+    if len(rest) == 1 and rest[0].rpartition("/")[2] == "env":
+        return ["env"]  # wraps nothing: it prints the environment
     while rest and rest[0].rpartition("/")[2] in _WRAPPERS:
         rest.pop(0)
         while rest and (rest[0].startswith("-") or "=" in rest[0] or re.fullmatch(r"[0-9.]+[smhd]?", rest[0])):

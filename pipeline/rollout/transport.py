@@ -33,13 +33,11 @@ class Fault(Exception):
 class Transport:
     """Requests below a base URL; thread-safe, ``pool_size`` at once (more wait their turn)."""
 
-    def __init__(self, url: str, key: str | None, pool_size: int, request_seconds: float) -> None:
-        """Raises InputError for a URL that cannot be used."""
+    def __init__(self, url: str, headers: Mapping[str, str], pool_size: int, request_seconds: float) -> None:
+        """``headers``: of every request, the key among them. Raises InputError for a URL that cannot be used."""
         self.url = _base_url(url)
         self._request_seconds = request_seconds
-        self._headers = {"Content-Type": "application/json", "User-Agent": f"switchover/{__version__}"}
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
+        self._headers = {"Content-Type": "application/json", "User-Agent": f"switchover/{__version__}", **headers}
         self._path = urllib.parse.urlsplit(self.url).path
         # The pool of the one host itself: a manager would look it up, and parse the URL, on every request.
         self._pool = urllib3.connection_from_url(self.url, maxsize=pool_size, block=True)

@@ -39,12 +39,15 @@ class Usage:
     tokens_out: int = 0
     tokens_cached: int = 0
     """Part of ``tokens_in`` that the server's prefix cache served."""
+    tokens_cache_written: int = 0
+    """Part of ``tokens_in`` that was written into a cache which charges for it; 0 where writing is free."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             self.tokens_cached + other.tokens_cached,
+            self.tokens_cache_written + other.tokens_cache_written,
         )
 
 
@@ -53,7 +56,8 @@ class Reply:
     """One turn of the model."""
 
     message: Message
-    """role, content, and where present tool_calls, reasoning, reasoning_content; nothing else."""
+    """role, content, and where present tool_calls, reasoning, reasoning_content, and
+    token_ids, prompt_token_ids where ids were asked for; nothing else."""
     finish_reason: str
     """stop, tool_calls, length, ...; "" when the server gave none."""
     usage: Usage
@@ -90,7 +94,7 @@ def reply(body: bytes, turn: int) -> tuple[Message, str, Usage]:
 
     Raises BadReply when it is torn, not JSON, holds no message, or was broken off by the server.
     """
-    data = _parsed(body)
+    data = parsed(body)
     usage = _usage(data.get("usage"))
     try:
         choice = data["choices"][0]
@@ -100,10 +104,14 @@ def reply(body: bytes, turn: int) -> tuple[Message, str, Usage]:
         raise BadReply(said, usage) from None
     if finish in _BROKEN_OFF:
         raise BadReply(f"the server broke the turn off (finish_reason {finish!r})", usage)
+    for key, ids in (("token_ids", choice.get("token_ids")), ("prompt_token_ids", data.get("prompt_token_ids"))):
+        if isinstance(ids, list) and ids and all(type(token) is int and token >= 0 for token in ids):
+            message[key] = ids
     return message, finish, usage
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def parsed(body: bytes) -> dict[str, Any]:
+    """The JSON object of a reply, {} for another value. Raises BadReply for a stream, and for what is not JSON."""
     if body.lstrip().startswith((b"data:", b"event:")):
         # Whole turns would be paid for in vain: the server does the same again.
         raise BadReply("the reply is a stream though none was asked for; turn streaming off there", again=False)

@@ -88,6 +88,17 @@ def binds(staged: Sequence[Bind]) -> list[str]:
     return words
 
 
+def hidden(paths: Sequence[Path]) -> list[str]:
+    """Nothing, where the host has these: an empty read-only folder, or a file that cannot be read."""
+    words: list[str] = []
+    for path in paths:
+        if path.is_dir():
+            words += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
+        elif path.exists():
+            words += ["--ro-bind", "/dev/null", str(path)]
+    return words
+
+
 def environment(toolchains: Sequence[Path]) -> list[str]:
     """All that a command finds in its environment. Nothing secret: pid 1's arguments are readable inside."""
     folders = [str(tool / "bin") for tool in toolchains] + ["/usr/local/bin", "/usr/bin", "/bin"]

@@ -39,6 +39,8 @@ class Plan:
     workdir: Path
     """Where the command starts, as the sandbox sees it."""
     who: Identity
+    hidden: Sequence[Path] = ()
+    """Files and folders of the system that it is not to see."""
 
 
 class Launched:
@@ -139,6 +141,7 @@ def _words(plan: Plan, files: Sequence[int], filter_fd: int, status: int) -> lis
         *arguments.etc_files(files),
         *arguments.devices(plan.limits),
         *arguments.binds(plan.binds),
+        *arguments.hidden(plan.hidden),
         *("--remount-ro", "/", "--chdir", str(plan.workdir)),
         *arguments.environment(plan.toolchains),
         *("--json-status-fd", str(status), "--seccomp", str(filter_fd), "--"),

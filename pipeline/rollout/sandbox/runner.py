@@ -33,19 +33,27 @@ class _Job:
     limits: Limits
     toolchains: Sequence[Path]
     protect_git: bool = False
+    hidden: Sequence[Path] = ()
 
 
 class Sandbox:
     """Runs hostile commands. Safe to share between threads; keeps no process and no state between commands."""
 
-    def __init__(self, limits: Limits = Limits(), toolchains: Sequence[Path] = ()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        toolchains: Sequence[Path] = (),
+        hidden: Sequence[Path] = (),
+    ) -> None:
         """``toolchains``: prefixes to show read-only beside /usr, ``bin`` of each first on PATH.
 
-        Of a Python virtual environment the Python that it is made from is shown too.
+        Of a Python virtual environment the Python that it is made from is shown too. ``hidden``: files
+        and folders of the system or of toolchains that commands must not see (installed copies of the answer).
         Raises InputError for a toolchain that is no folder or a folder of the system.
         """
         self.limits = limits
         self.toolchains = tuple(dict.fromkeys(place for path in toolchains for place in places.toolchain(path)))
+        self.hidden = tuple(hidden)
         self._bases: dict[Path, int] = {}
         self._bases_lock = threading.Lock()
 
@@ -79,7 +87,7 @@ class Sandbox:
         self._reopen(checkout, tmp)
         place = places.checkout(checkout)
         seen = places.inside(at) if at else place
-        job = _Job(command, place, seen, tmp, limits or self.limits, self.toolchains, protect_git)
+        job = _Job(command, place, seen, tmp, limits or self.limits, self.toolchains, protect_git, self.hidden)
         return self._run(job)
 
     def _self_test(self, command: Sequence[str], checkout: Path, limits: Limits, shown: Sequence[Path]) -> Ran:
@@ -97,7 +105,7 @@ class Sandbox:
 
             def go() -> Ran:
                 staged = stage(binds, who) if who.changes else binds
-                with launched(Plan(job.command, job.limits, staged, job.toolchains, job.seen, who)) as run:
+                with launched(Plan(job.command, job.limits, staged, job.toolchains, job.seen, who, job.hidden)) as run:
                     return Watch(run, job.limits, disk).ran()
 
             return in_own_mounts(go) if who.changes else go()
