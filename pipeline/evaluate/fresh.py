@@ -15,6 +15,15 @@ STALE_FOR_OWN = "older_than_training"
 KNOWN_TO_FRONTIER = "older_than_knowledge_cutoff"
 """Mark: the PR was merged before the frontier model's declared knowledge cut-off."""
 
+MEMORISED = "memorised"
+"""Mark: asked without the repository, the model wrote much of the human patch (see ``memory``)."""
+
+SEALED = "sealed"
+"""Mark: the patch's hash was recorded before any fix existed (see ``sealed``)."""
+
+SEALED_TOO_LATE = "sealed_after_fix"
+"""Reason code: a pull request that fixes the issue was there before the patch was sealed."""
+
 
 def refusal(task: Task, trained_until: str | None) -> str | None:
     """Reason code why own must not be judged on ``task``, or None.
@@ -33,6 +42,19 @@ def marks(task: Task, knowledge_until: str | None) -> tuple[str, ...]:
     if knowledge_until is not None and task.merged_at[:10] <= knowledge_until:
         return (KNOWN_TO_FRONTIER,)
     return ()
+
+
+def by_heart(recall: float | None, memorised_from: float) -> tuple[str, ...]:
+    """Marks for a model that wrote ``recall`` (0..1, None: cannot be told) of the human patch from memory."""
+    return (MEMORISED,) if recall is not None and recall >= memorised_from else ()
+
+
+def is_sealed(sealed_at: str, fix_began_at: str) -> bool:
+    """Whether a patch was sealed before the fix began: its pull request opened, or merged where that is not known.
+
+    Both are ISO times in UTC; the very moment is not before.
+    """
+    return sealed_at < fix_began_at
 
 
 def is_backtest(task: Task, adapter_made_at: str | None) -> bool:

@@ -25,6 +25,8 @@ class Contender:
     """Content hash of own's adapter; None for base and frontier."""
     scripted: bool = False
     """True for the scripted stand-in."""
+    agent: str = ""
+    """Name of the external agent command; "" for our own harness."""
 
 
 @dataclass(frozen=True)

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import config as configuration
 from pipeline import prices
 from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
 from pipeline.errors import InputError
-from pipeline.evaluate.plan import ROLES, Contender
-from pipeline.evaluate.run import Cutoffs, Evaluator, Summary
+from pipeline.evaluate.budget import Caps, now, spent_elsewhere
+from pipeline.evaluate.by_tests import by_tests
+from pipeline.evaluate.line_up import (
+    Model,
+    agent_of,
+    arm,
+    contenders,
+    judge_of,
+    parse_attempts,
+    parse_models,
+    project_of,
+)
+from pipeline.evaluate.run import Cutoffs, Evaluator, Extras, Summary
 from pipeline.folders import held
 from pipeline.rollout import scripted
-from pipeline.rollout.agent import Harness, RolloutLimits
-from pipeline.rollout.endpoint import Endpoint
-from pipeline.rollout.sandbox import Limits, Sandbox
 from pipeline.settings import SCRIPTED
 from pipeline.store import Store
 from pipeline.train.card import AdapterCard, read_card
 from pipeline.types import Role, Task
 
+__all__ = [
+    "Model",
+    "Request",
+    "Summary",
+    "caps_of",
+    "carry_out",
+    "choose",
+    "collected_repository",
+    "evaluating",
+    "parse_attempts",
+    "parse_models",
+    "sentence",
+]
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Model:
-    """An endpoint and the name that it serves a model under."""
-
-    url: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -52,39 +64,9 @@ class Request:
     limit_usd: float | None = None
     concurrency: int | None = None
     seed: int = 0
-
-
-def parse_models(texts: Sequence[str]) -> dict[Role, Model]:
-    """``ROLE=URL#NAME`` texts by role. Raises InputError for another form, or a role given twice."""
-    models: dict[Role, Model] = {}
-    for text in texts:
-        role, _, rest = text.partition("=")
-        url, _, name = rest.rpartition("#")
-        if url == "" and name == SCRIPTED:
-            url = SCRIPTED
-        if _role(role, f"--model {text}") in models:
-            raise InputError(f"--model {text}: {role} is given twice; keep one")
-        if not url or not name or not (url == SCRIPTED or url.startswith(("http://", "https://"))):
-            raise InputError(f"--model {text}: expected ROLE=URL#NAME, as in own=http://127.0.0.1:8001/v1#own")
-        models[_role(role, f"--model {text}")] = Model(url, name)
-    return models
-
-
-def parse_attempts(texts: Sequence[str]) -> dict[Role, int]:
-    """``ROLE=K`` texts by role, K from 1 on. Raises InputError for another form."""
-    attempts: dict[Role, int] = {}
-    for text in texts:
-        role, _, number = text.partition("=")
-        if re.fullmatch(r"[1-9][0-9]{0,5}", number) is None:
-            raise InputError(f"--attempts {text}: expected ROLE=K with K from 1 on, as in own=2")
-        attempts[_role(role, f"--attempts {text}")] = int(number)
-    return attempts
-
-
-def _role(text: str, where: str) -> Role:
-    if text not in ROLES:
-        raise InputError(f"{where}: unknown role {text!r}; one of {', '.join(ROLES)}")
-    return text
+    probe_memory: bool = False
+    regrade: bool = False
+    """Grade the tasks of ``task_ids`` that are judged already once more, and say whether the scores are the same."""
 
 
 def carry_out(request: Request, config: Config) -> Summary:
@@ -102,27 +84,55 @@ def carry_out(request: Request, config: Config) -> Summary:
             f"{request.db}: no task to attempt ({reasons or 'no merged pull request'}); "
             f"see 'switchover tasks --db {request.db} --all'"
         )
+    with evaluating(request, config, clone, repo, card) as evaluator:
+        limit = config.evaluate.limit_usd if request.limit_usd is None else request.limit_usd
+        _warn_of_free_riders(request, config, limit)
+        caps = caps_of(request.db, config, limit, evaluator)
+        concurrency = request.concurrency or config.evaluate.concurrency
+        return evaluator.run(tasks, titles, concurrency=concurrency, caps=caps, regrade=request.regrade)
+
+
+@contextlib.contextmanager
+def evaluating(
+    request: Request, config: Config, clone: Path, repo: str, card: AdapterCard | None
+) -> Iterator[Evaluator]:
+    """An evaluator that holds ``request.out``, with the scripted model started where it is asked for."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(held(request.out, "evaluate"))
+        project = project_of(clone, repo)
         models = {role: _started(model, stack) for role, model in request.models.items()}
         evaluator = Evaluator(
             clone,
             request.out,
-            _contenders(request, config, card),
-            {role: harness(role, model, config) for role, model in models.items()},
+            contenders(request.models, request.attempts, config, card),
+            {role: arm(role, model, config, project) for role, model in models.items()},
             _cutoffs(config, card),
             scratch=request.out / "scratch",
             seed=request.seed,
+            extras=Extras(
+                probe_memory=request.probe_memory or config.evaluate.memory_probe,
+                memorised_from=config.evaluate.memorised_from,
+                judge=judge_of(config),
+                prices={role: prices.current(config, model.name) for role, model in models.items()},
+                by_tests=by_tests(clone, config.evaluate, request.out / "scratch"),
+            ),
         )
         stack.callback(evaluator.close)
-        limit = config.evaluate.limit_usd if request.limit_usd is None else request.limit_usd
-        _warn_of_free_riders(request, config, limit)
-        concurrency = request.concurrency or config.evaluate.concurrency
-        return evaluator.run(tasks, titles, concurrency=concurrency, limit_usd=limit)
+        yield evaluator
+
+
+def caps_of(db: Path, config: Config, limit_usd: float | None, evaluator: Evaluator) -> Caps:
+    """The caps of a run; what other folders spent this month is read from the database."""
+    monthly = config.evaluate.limit_usd_per_month
+    if monthly is None:
+        return Caps(limit_usd)
+    with Store.open(db, must_exist=True) as store:
+        elsewhere = spent_elsewhere(store, now()[:7], evaluator.journal.rollouts.keys())
+    return Caps(limit_usd, monthly, elsewhere)
 
 
 def _warn_of_free_riders(request: Request, config: Config, limit_usd: float | None) -> None:
-    asked = {model.name for model in request.models.values() if model.url != SCRIPTED}
+    asked = {model.name for model in request.models.values() if model.url != SCRIPTED and not agent_of(model, config)}
     names = sorted(name for name in asked if prices.current(config, name) is None)
     if names and limit_usd is not None:
         what = ", ".join(names)
@@ -157,49 +167,8 @@ def choose(tasks: list[Task], request: Request, config: Config) -> list[Task]:
     return tasks[: usable[:wanted][-1] + 1] if usable else tasks
 
 
-def _contenders(request: Request, config: Config, card: AdapterCard | None) -> list[Contender]:
-    defaults = config.evaluate.attempts
-    return [
-        Contender(
-            role,
-            model.name,
-            request.attempts.get(role, getattr(defaults, role)),
-            card.sha256 if card and role == "own" else None,
-            model.url == SCRIPTED,
-        )
-        for role, model in request.models.items()
-    ]
-
-
 def _started(model: Model, stack: contextlib.ExitStack) -> Model:
     return Model(stack.enter_context(scripted.serve()), SCRIPTED) if model.url == SCRIPTED else model
-
-
-def harness(role: Role, model: Model, config: Config) -> Harness:
-    """The same harness for every role; only endpoint, key and price differ."""
-    settings, secrets = config.evaluate, configuration.secrets()
-    key = {"own": secrets.own_key, "base": secrets.own_key, "frontier": secrets.frontier_key}.get(role)
-    limits = RolloutLimits(
-        steps=settings.step_limit,
-        seconds=settings.time_limit_seconds,
-        context_tokens=settings.context_tokens,
-        output_tokens=settings.max_output_tokens,
-    )
-    return Harness(
-        endpoint=Endpoint(
-            model.url,
-            model.name,
-            key,
-            max_output_tokens=settings.max_output_tokens,
-            temperature=settings.temperature,
-        ),
-        sandbox=Sandbox(Limits(seconds=limits.command_seconds)),
-        tools=settings.tools,
-        prompt=settings.prompt,
-        limits=limits,
-        price=prices.current(config, model.name),
-        sharing=settings.concurrency,
-    )
 
 
 def _cutoffs(config: Config, card: AdapterCard | None) -> Cutoffs:
@@ -212,8 +181,25 @@ def sentence(summary: Summary, out: Path) -> str:
     left_out = sum(summary.left_out.values())
     stopped = f"; stopped for {summary.stopped_for}" if summary.stopped_for else ""
     reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(summary.left_out.items()))
+    by_heart = ", ".join(f"{n} by {role}" for role, n in sorted(summary.memorised.items()))
+    regraded = (
+        f"; graded again: {summary.regraded} the same, {summary.changed} changed"
+        if summary.regraded or summary.changed
+        else ""
+    )
     return (
         f"{summary.tasks} pull requests judged ({summary.void} void), {summary.rollouts} rollouts made now, "
-        f"{left_out} left out{f' ({reasons})' if reasons else ''}, ${summary.spent_usd:.2f} spent{stopped}: "
+        f"{left_out} left out{f' ({reasons})' if reasons else ''}, ${summary.spent_usd:.2f} spent"
+        f"{f'; known by heart: {by_heart}' if by_heart else ''}{_second(summary)}{regraded}{stopped}: "
         f"{out / 'evaluations.jsonl'}"
     )
+
+
+def _second(summary: Summary) -> str:
+    found = summary.opinions
+    if found is None or not found.tasks:
+        return ""
+    share = (
+        "" if found.share is None else f", agreed with the scores on {found.agreed} of {found.agreed + found.opposed}"
+    )
+    return f"; the judge saw {found.tasks}{share}"

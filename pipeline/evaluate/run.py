@@ -6,21 +6,28 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from pipeline.collect.gold import gold_patch
 from pipeline.evaluate import fresh
+from pipeline.evaluate.arms import Arm
+from pipeline.evaluate.budget import Caps, now
+from pipeline.evaluate.by_tests import ByTests
 from pipeline.evaluate.journal import Journal
+from pipeline.evaluate.memory import Recollection
+from pipeline.evaluate.opinions import Agreement
 from pipeline.evaluate.plan import Attempt, Contender, by_task, plan
+from pipeline.evaluate.questions import Judge, Probe, recollect
 from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
-from pipeline.rollout.agent import Harness, roll_out
+from pipeline.evaluate.second import SecondOpinions
 from pipeline.rollout.pool import run_pool
 from pipeline.rollout.workspace import Workspaces
+from pipeline.settings import Price
 from pipeline.trees import CommitTree
-from pipeline.types import LeftOut, Role, Rollout, Task
+from pipeline.types import Evaluation, LeftOut, Role, Rollout, Task
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +47,20 @@ class Cutoffs:
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What is asked of models beside the attempts."""
+
+    probe_memory: bool = False
+    memorised_from: float = 0.5
+    """Recall of the human patch from which a task counts as known by heart, 0..1."""
+    judge: Judge | None = None
+    prices: Mapping[Role, Price | None] = field(default_factory=dict)
+    """For questions; attempts know their own."""
+    by_tests: ByTests = field(default_factory=lambda: ByTests(None, "recall"))
+    """The measure, and hard scores where tests are run."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """What a run of ``evaluate`` did."""
 
@@ -52,7 +73,15 @@ class Summary:
     """Tasks with an attempt that failed by our side every time."""
     spent_usd: float
     stopped_for: str | None
-    """None, or ``limit_usd``: intake stopped there, whole tasks only."""
+    """None, or the cap that was reached (``limit_usd``, ``limit_usd_per_month``): intake stopped, whole tasks only."""
+    memorised: Mapping[str, int] = field(default_factory=dict)
+    """Judged tasks that a role was found to know by heart."""
+    opinions: Agreement | None = None
+    """How the judge's preferences go with the scores; None without a judge."""
+    regraded: int = 0
+    """Rows that were graded once more and came out the same."""
+    changed: int = 0
+    """Rows that were graded once more and came out otherwise; each is named in the log."""
 
 
 class Evaluator:
@@ -63,64 +92,77 @@ class Evaluator:
         clone: Path,
         out: Path,
         contenders: Sequence[Contender],
-        harnesses: Mapping[Role, Harness],
+        arms: Mapping[Role, Arm],
         cutoffs: Cutoffs,
         *,
         scratch: Path,
         seed: int = 0,
+        extras: Extras = Extras(),
     ) -> None:
         """``scratch`` holds checkouts while they are in use; it may be deleted between runs."""
-        self.clone, self.contenders, self.harnesses = clone, contenders, harnesses
-        self.cutoffs, self.seed = cutoffs, seed
+        self.clone, self.out, self.contenders, self.arms = clone, out, contenders, arms
+        self.cutoffs, self.seed, self.extras = cutoffs, seed, extras
         self.journal = Journal(out)
         self.workspaces = Workspaces(clone, scratch)
         self._stopped_for: str | None = None
 
     def run(
-        self, tasks: Sequence[Task], titles: Mapping[str, str], *, concurrency: int, limit_usd: float | None
+        self, tasks: Sequence[Task], titles: Mapping[str, str], *, concurrency: int, caps: Caps, regrade: bool = False
     ) -> Summary:
         """Make every attempt that is still missing and judge every task that is complete.
+
+        ``regrade``: grade once more what was judged before this call; rows that are written stay as they are.
 
         Raises SandboxUnavailable before anything is run, and EndpointError when a model's
         endpoint is gone: what was finished is kept and the same call goes on from there.
         """
-        for harness in self.harnesses.values():
-            harness.sandbox.check()
-            harness.endpoint.check()
+        for arm in self.arms.values():
+            arm.check()
+        fresh_ones = [task for task in tasks if self._refusal(task) is None]
+        self.extras.by_tests.fix(self.out, bool(self.journal.judged), fresh_ones)
         left_out: Counter[str] = Counter()
         usable = [task for task in tasks if self._is_usable(task, left_out)]
-        attempts = by_task(plan(usable, self.contenders, self._conditions(), self.seed))
-        waiting = {task_id: sum(self.journal.finished(a) is None for a in rows) for task_id, rows in attempts.items()}
+        attempts = by_task(plan(usable, self.contenders, self.conditions(), self.seed))
+        before = [rows for rows in attempts.values() if regrade and all(map(self.journal.is_judged, rows))]
+        work = {task_id: self._work(rows) for task_id, rows in attempts.items()}
+        waiting = {task_id: len(items) for task_id, items in work.items()}
         made = 0
         with tqdm(total=sum(map(len, attempts.values())), desc="evaluate", unit="rollout", disable=None) as bar:
-            bar.update(bar.total - sum(waiting.values()))
+            bar.update(bar.total - sum(isinstance(item, Attempt) for items in work.values() for item in items))
             for task_id, missing in waiting.items():
                 if missing == 0:
                     self._judge(attempts[task_id], titles)
-            for attempt, rollout in run_pool(self._make, self._missing(attempts, limit_usd), concurrency):
-                self.journal.add_rollout(rollout)
-                made += 1
-                bar.update()
-                waiting[attempt.task.id] -= 1
-                if waiting[attempt.task.id] == 0:
-                    self._judge(attempts[attempt.task.id], titles)
-        return self._summary(attempts, made, left_out)
+            for item, result in run_pool(self._carry_out, self._due(work, caps), concurrency):
+                self._write_down(result)
+                if isinstance(item, Attempt):
+                    made += 1
+                    bar.update()
+                waiting[item.task.id] -= 1
+                if waiting[item.task.id] == 0:
+                    self._judge(attempts[item.task.id], titles)
+        if self.extras.judge and self._stopped_for is None:
+            second = SecondOpinions(self.clone, self.journal, self.extras.judge)
+            second.ask(list(attempts.values()), concurrency, lambda: self._is_spent(caps))
+        again = [self._is_same(row) for rows in before for row in self._graded(rows, titles)]
+        return replace(self._summary(attempts, made, left_out), regraded=again.count(True), changed=again.count(False))
+
+    def check(self) -> None:
+        """Make sure that every role can make attempts; raises as ``run``."""
+        for arm in self.arms.values():
+            arm.check()
 
     def close(self) -> None:
         """Close the output files."""
         self.journal.close()
 
-    def _conditions(self) -> str:
-        settings = [
-            (role, h.tools, h.prompt, h.limits, h.endpoint.temperature) for role, h in sorted(self.harnesses.items())
-        ]
+    def conditions(self) -> str:
+        """Hash of every setting that may change a result; part of each attempt's id."""
+        settings = [(role, *arm.conditions()) for role, arm in sorted(self.arms.items())]
         return hashlib.sha256(repr(settings).encode()).hexdigest()
 
     def _is_usable(self, task: Task, left_out: Counter[str]) -> bool:
-        reason = task.left_out
-        if reason is None and "own" in self.harnesses:
-            reason = fresh.refusal(task, self.cutoffs.trained_until)
-        if reason is None and not is_scorable(gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha)):
+        reason = self._refusal(task)
+        if reason is None and not self._is_scorable(task):
             reason = "gold_not_countable"
         if reason is None:
             return True
@@ -128,58 +170,120 @@ class Evaluator:
         self.journal.add_left_out(LeftOut("evaluate", "pull", task.id, reason, f"merged {task.merged_at}"))
         return False
 
-    def _missing(self, attempts: Mapping[str, list[Attempt]], limit_usd: float | None) -> Iterator[Attempt]:
-        for rows in attempts.values():
-            missing = [row for row in rows if self.journal.finished(row) is None]
-            if missing and limit_usd is not None and self.journal.spent_usd >= limit_usd:
-                self._stopped_for = "limit_usd"
-                log.warning("evaluate: stopped at $%.2f of --limit-usd %.2f", self.journal.spent_usd, limit_usd)
-                return
-            yield from missing
+    def _refusal(self, task: Task) -> str | None:
+        if task.left_out is None and "own" in self.arms:
+            return fresh.refusal(task, self.cutoffs.trained_until)
+        return task.left_out
 
-    def _make(self, attempt: Attempt) -> Rollout:
+    def _is_scorable(self, task: Task) -> bool:
+        gold, base = gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha)
+        return is_scorable(gold, base) or self.extras.by_tests.can_grade(task)
+
+    def _work(self, attempts: Sequence[Attempt]) -> list[Attempt | Probe]:
+        """What is still missing of a task: questions first, since they are cheap and mark what follows."""
+        missing: list[Attempt | Probe] = []
+        if self.extras.probe_memory and not all(map(self.journal.is_judged, attempts)):
+            probes = (Probe(attempts[0].task, who) for who in self.contenders if self.arms[who.role].endpoint)
+            missing += [p for p in probes if self.journal.recollection(p.task.id, p.contender) is None]
+        return missing + [row for row in attempts if self.journal.finished(row) is None]
+
+    def _due(self, work: Mapping[str, list[Attempt | Probe]], caps: Caps) -> Iterator[Attempt | Probe]:
+        for items in work.values():
+            if items and self._is_spent(caps):
+                return
+            yield from items
+
+    def _is_spent(self, caps: Caps) -> bool:
+        self._stopped_for = caps.reached(self.journal.spending)
+        if self._stopped_for:
+            log.warning("evaluate: stopped: %s", caps.sentence(self._stopped_for, self.journal.spending))
+        return self._stopped_for is not None
+
+    def _carry_out(self, item: Attempt | Probe) -> Rollout | Recollection | None:
+        if isinstance(item, Attempt):
+            return self.make(item)
+        role = item.contender.role
+        endpoint = self.arms[role].endpoint
+        return recollect(self.clone, item, endpoint, self.extras.prices.get(role)) if endpoint else None
+
+    def _write_down(self, result: Rollout | Recollection | None) -> None:
+        if isinstance(result, Rollout):
+            self.journal.add_rollout(result)
+        elif result is not None:
+            self.journal.add_recollection(result)
+
+    def make(self, attempt: Attempt) -> Rollout:
+        """One attempt, made again up to ``TRIES`` times while it fails by our side."""
         for number in range(TRIES):
             rollout = self._try(attempt)
             if rollout.exit != "error":
                 break
             log.warning("%s %s: try %d of %d failed by our side: %s",
                         attempt.task.id, attempt.contender.role, number + 1, TRIES, rollout.detail)  # fmt: skip
-            self.harnesses[attempt.contender.role].endpoint.check()
-        return rollout
+            self.arms[attempt.contender.role].check()
+        return replace(rollout, ended_at=now())
 
     def _try(self, attempt: Attempt) -> Rollout:
-        task, who = attempt.task, attempt.contender
-        with self.workspaces.open(task.base_sha) as workspace:
-            return roll_out(
-                task.prompt,
-                workspace,
-                self.harnesses[who.role],
-                id=attempt.id,
-                task_id=task.id,
-                role=who.role,
-                attempt=attempt.number,
-                seed=attempt.seed,
-            )
+        with self.workspaces.open(attempt.task.base_sha) as workspace:
+            return self.arms[attempt.contender.role].attempt(attempt, workspace, self.journal.turns(attempt))
 
     def _judge(self, attempts: Sequence[Attempt], titles: Mapping[str, str]) -> None:
-        if all(self.journal.is_judged(attempt) for attempt in attempts):
-            return
+        if not all(self.journal.is_judged(attempt) for attempt in attempts):
+            self.journal.add_evaluations(self._graded(attempts, titles))
+
+    def _is_same(self, row: Evaluation) -> bool:
+        """Whether a row graded once more has the score that is written."""
+        key = (row.task_id, row.role, row.adapter, row.model, row.attempt)
+        known = self.journal.judged[key]
+        same = (row.score, row.measure, row.exit) == (known.score, known.measure, known.exit)
+        if not same:
+            log.warning("evaluate: %s %s attempt %d: scored %g (%s) then and %g (%s) now", row.task_id, row.role,
+                        row.attempt, known.score, known.measure, row.score, row.measure)  # fmt: skip
+        return same
+
+    def _graded(self, attempts: Sequence[Attempt], titles: Mapping[str, str]) -> list[Evaluation]:
         task = attempts[0].task
         gold, base = gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha)
         at = self.journal.time_of(attempts)
         facts = Facts(
             title=titles.get(task.id, ""),
             backtest=fresh.is_backtest(task, self.cutoffs.adapter_made_at),
-            marks={"frontier": fresh.marks(task, self.cutoffs.knowledge_until)},
+            marks=self._marks(task),
             language=language(gold, task),
         )
         rows = []
         for attempt in sorted(attempts, key=lambda a: (a.contender.role, a.number)):
             rollout = self.journal.rollouts[attempt.id]
-            rows.append(evaluation(attempt, rollout, soft(gold, rollout, base), at, facts))
-        self.journal.add_evaluations(rows)
+            score = soft(gold, rollout, base)
+            row = evaluation(attempt, rollout, score, at, facts)
+            rows.append(self.extras.by_tests.row(row, task, score.recall))
+        return rows
+
+    def _marks(self, task: Task) -> dict[Role, tuple[str, ...]]:
+        known = {"frontier": fresh.marks(task, self.cutoffs.knowledge_until)}
+        asked = {who.role: self.journal.recollection(task.id, who) for who in self.contenders}
+        recalls = {role: row.recall for role, row in asked.items() if row}
+        by_heart = {role: fresh.by_heart(recall, self.extras.memorised_from) for role, recall in recalls.items()}
+        return {who.role: known.get(who.role, ()) + by_heart.get(who.role, ()) for who in self.contenders}
+
+    def _agreement(self, tasks: Sequence[Sequence[Attempt]]) -> Agreement | None:
+        judge = self.extras.judge
+        return SecondOpinions(self.clone, self.journal, judge).agreement(tasks) if judge else None
+
+    def _memorised(self, judged: Sequence[Sequence[Attempt]]) -> dict[str, int]:
+        rows = (self.journal.judgement(a) for attempts in judged for a in attempts if a.number == 0)
+        return dict(Counter(row.role for row in rows if row and fresh.MEMORISED in row.marks))
 
     def _summary(self, attempts: Mapping[str, list[Attempt]], made: int, left_out: Counter[str]) -> Summary:
         judged = [rows for rows in attempts.values() if all(self.journal.is_judged(row) for row in rows)]
         void = sum(any(self.journal.rollouts[row.id].exit == "error" for row in rows) for rows in judged)
-        return Summary(len(judged), made, dict(left_out), void, self.journal.spent_usd, self._stopped_for)
+        return Summary(
+            len(judged),
+            made,
+            dict(left_out),
+            void,
+            self.journal.spent_usd,
+            self._stopped_for,
+            self._memorised(judged),
+            self._agreement(list(attempts.values())),
+        )

@@ -29,10 +29,11 @@ FAILED = Recall(0.0, 0.0, None, None, 0, 0, 0, 0.0)
 """What an attempt without a usable patch scores: zero, never dropped."""
 
 
-def soft(gold: bytes, rollout: Rollout, base: Mapping[str, bytes]) -> Recall:
+def soft(gold: bytes, rollout: Rollout, base: Mapping[str, bytes] | None) -> Recall:
     """Line recall of the human patch's source part; 0 for every exit but ``submitted``.
 
-    Work that a limit cut off is not scored: in use nobody would have received it.
+    Work that a limit cut off is not scored: in use nobody would have received it. ``base`` None compares the
+    patches as they are written.
     """
     if rollout.exit != "submitted" or not rollout.patch:
         return FAILED
@@ -85,4 +86,5 @@ def evaluation(attempt: Attempt, rollout: Rollout, score: Recall, at: str, facts
         marks=facts.marks.get(contender.role, ()),
         merged_at=attempt.task.merged_at,
         language=facts.language,
+        agent=contender.agent,
     )

@@ -19,8 +19,8 @@ from pipeline.types import Task
 from tests.chat_server import SUBMIT, ChatServer, Step, bash, chat_server
 
 CONFIG = """
-evaluate: {step_limit: 6, context_tokens: 8000, max_output_tokens: 512, concurrency: 2, limit_usd: null,
-           prompt: compact, attempts: {own: 1, base: 1, frontier: 1}}
+evaluate: {measure: recall, step_limit: 6, context_tokens: 8000, max_output_tokens: 512, concurrency: 2,
+           limit_usd: null, prompt: compact, attempts: {own: 1, base: 1, frontier: 1}}
 prices: {test-model: {usd_per_million_in: 1000.0, usd_per_million_out: 1000.0}}
 """
 

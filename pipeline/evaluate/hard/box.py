@@ -1,0 +1,44 @@
+"""A test run's command in the sandbox, and the report that it may have left."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.evaluate.hard.kit import REPO
+from pipeline.evaluate.hard.nouns import TestLimits
+from pipeline.evaluate.hard.placing import put
+from pipeline.evaluate.hard.results import LARGEST
+from pipeline.rollout.sandbox import Limits, Ran, Sandbox
+
+REPORT = "/tmp/out/report"  # noqa: S108 - the sandbox's own /tmp
+"""Where a command of ours leaves its report, as the sandbox sees it."""
+
+
+def ran_in(
+    checkout: Path,
+    tmp: Path,
+    command: Sequence[str],
+    toolchains: Sequence[Path],
+    limits: TestLimits,
+    variables: Mapping[str, str],
+    files: Mapping[str, bytes] = {},
+) -> Ran:
+    """Run ``command`` with ``checkout`` as /repo and ``files`` in /tmp/out. Raises SandboxUnavailable."""
+    put(tmp, [("out/.here", b""), *((f"out/{name}", content) for name, content in files.items())])
+    within = Limits(seconds=limits.seconds, memory_mb=limits.memory_mb, processes=limits.processes)
+    words = ["env", *(f"{name}={value}" for name, value in variables.items()), *command]
+    return Sandbox(within, toolchains).run(words, checkout, tmp=tmp, at=REPO)
+
+
+def report_in(tmp: Path) -> bytes:
+    """What the run left at ``REPORT``; b"" for anything but a regular file of acceptable size."""
+    try:
+        descriptor = os.open(tmp / "out" / "report", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        return file.read(LARGEST) if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST else b""

@@ -1,0 +1,145 @@
+"""Sealed patches: made before any fix existed, their hashes written down at once.
+
+``sealed.jsonl`` holds one line per attempt with the sha256 of its patch; ``patches/SHA256.patch``
+holds the patch. A patch that was changed afterwards no longer has its name as its hash, and a
+line that was changed names a patch that is not there. Not covered: both files rewritten together;
+against that, publish the hashes (a comment on the issue) when they are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import RunError
+from pipeline.evaluate.journal import Kept
+from pipeline.evaluate.plan import Contender
+from pipeline.types import Exit, Issue, Role, Rollout
+
+FILE = "sealed.jsonl"
+FOLDER = "patches"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """One attempt on an open issue: one line of sealed.jsonl."""
+
+    issue: int
+    at: str
+    """When the hash was written down; ISO time in UTC, whole seconds."""
+    repo: str
+    base_sha: str
+    """Newest commit of the default branch when the attempts were made."""
+    role: Role
+    model: str
+    adapter: str | None
+    attempt: int
+    patch_sha256: str
+    """Of the patch's bytes; an attempt without a patch has the hash of nothing."""
+    rollout_id: str
+    exit: Exit
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    seconds: float
+    cost_usd: float | None
+    cheat_marks: tuple[str, ...] = ()
+    tool_calls: int = 0
+    malformed_calls: int = 0
+    steps: int = 0
+    scripted: bool = False
+    agent: str = ""
+    title: str = ""
+    """The issue's."""
+
+
+class Seals:
+    """The sealed patches of one folder."""
+
+    def __init__(self, out: Path) -> None:
+        """Raises InputError for a file that holds something else."""
+        self._folder = out / FOLDER
+        self._rows = Kept(out / FILE, Sealed, _key)
+
+    @property
+    def rows(self) -> Mapping[tuple[str, ...], Sealed]:
+        return self._rows.rows
+
+    def holds(self, rollout_id: str) -> bool:
+        return any(row.rollout_id == rollout_id for row in self.rows.values())
+
+    def add(self, row: Sealed, patch: bytes) -> None:
+        """The patch first, so that no line ever names a patch that is not there."""
+        _write(self.place(row.patch_sha256), patch)
+        self._rows.add(row)
+
+    def place(self, sha256: str) -> Path:
+        return self._folder / f"{sha256}.patch"
+
+    def patch(self, row: Sealed) -> bytes:
+        """The patch as it was sealed. Raises RunError when it is missing, or is not what was sealed."""
+        place = self.place(row.patch_sha256)
+        what = f"{place}: the sealed patch of {row.role} on issue {row.issue}"
+        try:
+            patch = place.read_bytes()
+        except OSError as error:
+            raise RunError(f"{what} cannot be read ({error.strerror}); bring the file back") from None
+        if sha256_of(patch) != row.patch_sha256:
+            raise RunError(f"{what} was changed after it was sealed; bring the original back")
+        return patch
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+def _key(row: Sealed) -> tuple[str, ...]:
+    return (str(row.issue), row.role, row.model, row.adapter or "", str(row.attempt))
+
+
+def sealed(issue: Issue, base_sha: str, rollout: Rollout, who: Contender, at: str) -> tuple[Sealed, bytes]:
+    """The line for ``rollout``, which ``who`` made on ``issue`` at ``base_sha``, and the bytes of its patch."""
+    patch = rollout.patch.encode("utf-8", "surrogateescape")
+    row = Sealed(
+        issue=issue.number,
+        at=at,
+        repo=issue.repo,
+        base_sha=base_sha,
+        role=rollout.role,
+        model=rollout.model,
+        adapter=who.adapter,
+        attempt=rollout.attempt,
+        patch_sha256=sha256_of(patch),
+        rollout_id=rollout.id,
+        exit=rollout.exit,
+        tokens_in=rollout.tokens_in,
+        tokens_out=rollout.tokens_out,
+        tokens_cached=rollout.tokens_cached,
+        seconds=rollout.seconds,
+        cost_usd=rollout.cost_usd,
+        cheat_marks=rollout.cheat_marks,
+        tool_calls=rollout.tool_calls,
+        malformed_calls=rollout.malformed_calls,
+        steps=rollout.steps,
+        scripted=who.scripted,
+        agent=who.agent,
+        title=issue.title,
+    )
+    return row, patch
+
+
+def sha256_of(patch: bytes) -> str:
+    return hashlib.sha256(patch).hexdigest()
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Whole or not at all, and on disk."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(place)

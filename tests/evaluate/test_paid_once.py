@@ -1,0 +1,107 @@
+"""Nobody pays twice: killed at many points and run again, the endpoint is asked as often as in one whole run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import cli, jsonl
+from tests.chat_server import ChatServer, chat_server, slow
+from tests.evaluate.conftest import Collected, rows, words
+
+TIMES = ("seconds", "at", "cost_usd", "rollout_id")
+
+
+def scripts(collected: Collected, pause: float) -> dict[str, Any]:
+    return {words(task): [slow(pause, step) for step in collected.perfect(task)] for task in collected.tasks[:3]}
+
+
+def asked(collected: Collected, out: Path, server: ChatServer) -> list[str]:
+    line = [
+        "evaluate",
+        "--db",
+        str(collected.db),
+        "--out",
+        str(out),
+        "--config",
+        str(collected.config),
+        "--newest",
+        "3",
+    ]
+    return [*line, "--model", f"frontier={server.url}#test-model"]
+
+
+def results(out: Path) -> list[dict[str, Any]]:
+    kept = [{k: v for k, v in row.items() if k not in TIMES} for row in rows(out / "evaluations.jsonl")]
+    return sorted(kept, key=lambda row: (row["task_id"], row["role"]))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(collected: Collected, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The folder of one whole run, and the turns that it asked for."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    with chat_server(scripts=scripts(collected, 0.0)) as server:
+        assert cli.run(asked(collected, out, server)) == 0
+        return out, len(server.requests)
+
+
+@pytest.mark.parametrize("after", [1, 3, 5])
+def test_killed_after_so_many_turns(
+    after: int, collected: Collected, undisturbed: tuple[Path, int], tmp_path: Path
+) -> None:
+    expected, whole = undisturbed
+    with chat_server(scripts=scripts(collected, 0.5)) as server:
+        server.by_turn = True
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", *asked(collected, tmp_path / "killed", server)],
+            start_new_session=True,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            deadline = time.monotonic() + 120
+            while answered(tmp_path / "killed") < after and time.monotonic() < deadline:
+                time.sleep(0.01)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        paid = answered(tmp_path / "killed")
+        assert after <= paid < whole, "the kill came too late to show anything"
+        server.scripts, before = scripts(collected, 0.0), len(server.requests)
+        assert before - paid <= 2, "what reached nobody's disk is at most what ran at once"
+        assert cli.run(asked(collected, tmp_path / "killed", server)) == 0
+        assert len(server.requests) - before == whole - paid
+    assert results(tmp_path / "killed") == results(expected)
+    assert {row["score"] for row in results(expected)} == {1.0}
+    assert list((tmp_path / "killed" / "turns").iterdir()) == []
+
+
+def answered(out: Path) -> int:
+    """Turns on disk: of rollouts that ended, and of those under way."""
+    ended = {row["id"]: row["steps"] for row in jsonl.read(out / "rollouts.jsonl")}
+    under_way = [path for path in (out / "turns").glob("*.jsonl") if path.stem not in ended]
+    return sum(ended.values()) + sum(path.read_bytes().count(b"\n") for path in under_way)
+
+
+def test_twice_with_the_scripted_models_gives_the_same_numbers(collected: Collected, tmp_path: Path) -> None:
+    models = [word for role in ("own", "base", "frontier") for word in ("--model", f"{role}=scripted#scripted")]
+    for name in ("one", "two"):
+        out = ["--out", str(tmp_path / name), "--config", str(collected.config), "--newest", "2"]
+        assert cli.run(["evaluate", "--db", str(collected.db), *out, *models]) == 0
+    one, two = (
+        [{k: v for k, v in row.items() if k not in ("at", "seconds")} for row in sorted(
+            rows(tmp_path / name / "evaluations.jsonl"), key=lambda row: (row["task_id"], row["role"], row["attempt"]))]
+        for name in ("one", "two")
+    )  # fmt: skip
+    assert one == two and len(one) == 6
+    assert {(row["task_id"], row["role"]) for row in one} == {
+        (task.id, role) for task in collected.tasks[:2] for role in ("own", "base", "frontier")
+    }
+    made = rows(tmp_path / "one" / "rollouts.jsonl")
+    assert all(row["ended_at"] and row["turns"] for row in made)

@@ -1,0 +1,152 @@
+"""Sealed forecasts: attempts before the fix, their hashes at once, their scores afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import cli
+from pipeline.evaluate import fresh
+from pipeline.evaluate.sealed import sha256_of
+from pipeline.evaluations import read
+from pipeline.store import Store
+from pipeline.types import Issue, Link, Pull, Task
+from tests.chat_server import SUBMIT, chat_server
+from tests.evaluate.conftest import Collected, rows
+
+ISSUE = 9001
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """A database as it was before the newest pull request was there, and that request."""
+
+    db: Path
+    clone: Path
+    out: Path
+    config: Path
+    fix: Pull
+    task: Task
+
+    def line(self, *more: str) -> list[str]:
+        return ["evaluate", "--db", str(self.db), "--out", str(self.out), "--config", str(self.config), "--json", *more]
+
+    def merge(self, **changed: Any) -> None:
+        """The fix is merged: long after, so that the clock of the test does not matter."""
+        links = (Link(ISSUE, True, "forge"),)
+        late = {"created_at": "2099-01-01T00:00:00Z", "merged_at": "2099-01-02T00:00:00Z", "links": links}
+        with Store.open(self.db) as store:
+            store.save_pulls([dataclasses.replace(self.fix, **{**late, **changed})])
+
+
+@pytest.fixture
+def forecast(collected: Collected, tmp_path: Path) -> Forecast:
+    db, clone, task = tmp_path / "so.db", tmp_path / "clone.git", collected.tasks[0]
+    shutil.copy(collected.db, db)
+    run_git("clone", "--quiet", "--bare", str(collected.clone), str(clone))
+    head = run_git("-C", str(clone), "symbolic-ref", "HEAD").strip()
+    run_git("-C", str(clone), "update-ref", head, task.base_sha)
+    with Store.open(db) as store:
+        fix = next(pull for pull in store.pulls(task.repo) if pull.number == task.number)
+        store.save_repo(task.repo, clone)
+        store.forget_pulls(task.repo, [task.number])
+        body, opened = "It adds where it should not, in every second case.", "2026-01-01T00:00:00Z"
+        store.save_issues([Issue(task.repo, ISSUE, "Reckon gives a wrong sum", body, "someone", opened)])
+    return Forecast(db, clone, tmp_path / "out", collected.config, fix, task)
+
+
+def run_git(*words: str) -> str:
+    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def sealed(forecast: Forecast, collected: Collected) -> Forecast:
+    """Frontier found the fix, own nothing."""
+    perfect = collected.perfect(forecast.task)
+    for role, script in (("frontier", perfect), ("own", [SUBMIT])):
+        with chat_server(*script) as server:
+            asked = forecast.line("--sealed", "--issue", str(ISSUE), "--model", f"{role}={server.url}#test-model")
+            assert cli.run(asked) == 0
+    return forecast
+
+
+def test_patches_are_sealed_at_once_and_scored_when_the_fix_is_merged(
+    sealed: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = {row["role"]: row for row in rows(sealed.out / "sealed.jsonl")}
+    assert {row["base_sha"] for row in kept.values()} == {sealed.task.base_sha}
+    assert (kept["own"]["patch_sha256"], kept["own"]["exit"]) == (sha256_of(b""), "no_patch")
+    patch = sealed.out / "patches" / f"{kept['frontier']['patch_sha256']}.patch"
+    assert sha256_of(patch.read_bytes()) == kept["frontier"]["patch_sha256"]
+
+    assert cli.run(sealed.line("--settle")) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["waiting"] == 1
+    sealed.merge()
+    for _ in range(2):  # settled twice: the same rows
+        assert cli.run(sealed.line("--settle")) == 0
+        assert json.loads(capsys.readouterr().out)["settled"] == 1
+    graded = {row.role: row for row in read([sealed.out / "evaluations.jsonl"])}
+    assert len(rows(sealed.out / "evaluations.jsonl")) == 2
+    assert (graded["frontier"].score, graded["own"].score) == (1.0, 0.0)
+    for role, row in graded.items():
+        assert (row.number, row.marks, row.sealed_at) == (sealed.task.number, (fresh.SEALED,), kept[role]["at"])
+        assert row.task_id == f"{sealed.task.id}/sealed" and row.title == sealed.fix.title
+
+
+def test_the_same_command_again_makes_nothing_twice(sealed: Forecast, collected: Collected) -> None:
+    before = (sealed.out / "sealed.jsonl").read_bytes()
+    with chat_server(*collected.perfect(sealed.task)) as server:
+        asked = sealed.line("--sealed", "--issue", str(ISSUE), "--model", f"frontier={server.url}#test-model")
+        assert cli.run(asked) == 0
+        assert len(server.requests) == 0
+        (sealed.out / "sealed.jsonl").write_bytes(before.splitlines(keepends=True)[1])  # killed before it was written
+        assert cli.run(asked) == 0
+        assert len(server.requests) == 0
+    assert sorted(row["role"] for row in rows(sealed.out / "sealed.jsonl")) == ["frontier", "own"]
+
+
+@pytest.mark.parametrize("how", ["changed", "removed"])
+def test_a_patch_that_was_touched_is_found_by_its_hash(
+    how: str, sealed: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = next(row for row in rows(sealed.out / "sealed.jsonl") if row["role"] == "frontier")
+    patch = sealed.out / "patches" / f"{row['patch_sha256']}.patch"
+    if how == "changed":
+        patch.write_bytes(patch.read_bytes().replace(b"+", b"-", 1))
+    else:
+        patch.unlink()
+    sealed.merge()
+    assert cli.run(sealed.line("--settle")) == 1
+    assert "the sealed patch of frontier on issue 9001" in capsys.readouterr().err
+    assert rows(sealed.out / "evaluations.jsonl") == []
+
+
+def test_a_patch_that_came_after_the_fix_is_no_forecast(sealed: Forecast, capsys: pytest.CaptureFixture[str]) -> None:
+    sealed.merge(created_at="2026-01-02T00:00:00Z")
+    assert cli.run(sealed.line("--settle")) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["left_out"] == {fresh.SEALED_TOO_LATE: 1}
+    assert [row["reason"] for row in rows(sealed.out / "left_out.jsonl")] == [fresh.SEALED_TOO_LATE]
+    assert rows(sealed.out / "evaluations.jsonl") == []
+
+
+def test_mistakes_are_told(forecast: Forecast, capsys: pytest.CaptureFixture[str]) -> None:
+    model = ["--model", "own=scripted#scripted"]
+
+    def says(*more: str) -> str:
+        assert cli.run(forecast.line(*more)) == 2
+        return capsys.readouterr().err.splitlines()[-1]
+
+    assert "give both, or none" in says("--sealed", *model)
+    assert "give both, or none" in says("--issue", "1", *model)
+    assert "two steps" in says("--sealed", "--settle", "--issue", "1")
+    assert "--model is missing" in says()
+    assert "--model is missing" in says("--sealed", "--issue", str(ISSUE))
+    assert "no such issue" in says("--sealed", "--issue", "9002", *model)
+    forecast.merge()
+    assert f"pull request {forecast.fix.number} closes it already" in says("--sealed", "--issue", str(ISSUE), *model)
