@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
+from pipeline.serve import parsers
 from pipeline.serve.process import Command
 from pipeline.train.base import resolve
 from pipeline.train.card import SETTINGS, TEMPLATE
@@ -25,11 +26,13 @@ PARALLEL = 32
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Adapter ranks for which vLLM has kernels; it rounds up to one of them."""
 
+SLOTS = 3
+"""Places for adapters: one that serves, one that comes while it drains, and one more than is used. vLLM 0.32
+marks a request without an adapter by the index -1, and its CPU kernels take that for the last place: in a batch
+with own's requests, base would answer with own's adapter. An empty last place adds zero."""
 
-SLOTS = 2
-"""Places for adapters, one more than is used. vLLM 0.32 marks a request without an adapter by the index -1, and
-its CPU kernels take that for the last place: in a batch with own's requests, base would answer with own's adapter.
-An empty last place adds zero."""
+NAMES = "pipeline.serve.names.Names"
+"""What gives adapters their public name inside the server."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Start:
     adapter: Path | None
     port: int
     max_model_len: int
+    tensor_parallel: int = 1
+    """GPUs that share the model; 1: whole on one."""
+    devices: tuple[str, ...] = ()
+    """The GPUs that may be used, as CUDA_VISIBLE_DEVICES names them; (): all that are visible."""
+    replicas: int = 1
+    """Servers that share this machine's cores."""
+    more: tuple[str, ...] = ()
+    """Further arguments of the engine's own; they overrule ours."""
 
 
 def vllm(start: Start) -> Command:
@@ -47,31 +58,43 @@ def vllm(start: Start) -> Command:
     if importlib.util.find_spec("vllm") is None:
         raise InputError("serve: vLLM is not installed; install it (docs/training.md) or use --engine transformers")
     base = resolve(start.base)
-    settings = _settings(start.adapter)
     # As a module, because the CPU build's wheel bears another name than the one its own command looks for.
     arguments = [
         *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
         *("--model", base, "--served-model-name", BASE),
         *("--host", "127.0.0.1", "--port", str(start.port)),
         *("--dtype", _numbers(), "--max-model-len", str(start.max_model_len), "--max-num-seqs", str(PARALLEL)),
-        *("--enable-auto-tool-choice", "--tool-call-parser", _parser(base)),
-        *_lora(start.adapter, settings),
+        *_parsers(base, start.adapter),
+        *_lora(start.adapter),
     ]
+    if start.tensor_parallel > 1:
+        arguments += ["--tensor-parallel-size", str(start.tensor_parallel)]
     environment = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if not _has_gpu():
         arguments += _cpu_flags(start.max_model_len)
-        environment |= _cpu_environment()
-    return Command(tuple(arguments), environment, loads_adapters=True)
+        environment |= _cpu_environment(start.replicas)
+    if start.devices:
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(start.devices)
+    return Command((*arguments, *start.more), environment, loads_adapters=True)
 
 
-def _lora(adapter: Path | None, settings: dict[str, Any]) -> tuple[str, ...]:
+def most_rank(adapter: Path) -> int:
+    """The greatest rank of an adapter that a server started for ``adapter`` has room for. Raises InputError."""
+    rank = int(_settings(adapter)["r"])
+    if rank > RANKS[-1]:
+        raise InputError(f"{adapter}: rank {rank}; vLLM serves ranks up to {RANKS[-1]}: train with a lower one")
+    return next(room for room in RANKS if room >= rank)
+
+
+def _lora(adapter: Path | None) -> tuple[str, ...]:
     if adapter is None:
         return ()
-    rank = next(r for r in RANKS if r >= int(settings["r"]))
+    rank = most_rank(adapter)
     template = adapter / TEMPLATE
     # The template that the adapter was trained with, for base and own alike: they are compared.
     given = ("--chat-template", str(template)) if template.is_file() else ()
-    return ("--enable-lora", "--max-lora-rank", str(rank), "--max-loras", str(SLOTS), *given)
+    loading = ("--enable-lora", "--max-lora-rank", str(rank), "--max-loras", str(SLOTS), "--middleware", NAMES)
+    return (*loading, *given)
 
 
 def _cpu_flags(max_model_len: int) -> tuple[str, ...]:
@@ -81,33 +104,21 @@ def _cpu_flags(max_model_len: int) -> tuple[str, ...]:
     return ("--no-enable-chunked-prefill", "--max-num-batched-tokens", budget, "--enforce-eager")
 
 
-def _cpu_environment() -> dict[str, str]:
+def _cpu_environment(replicas: int) -> dict[str, str]:
     return {
         "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB; the default takes half of the memory
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # one process less that imports everything again: 22 s to start, not 36
         # One core stays free for the server's front and for the agents. More threads than free cores wait for
         # each other at every operation, and threads bound to a core that is busy wait too (docs/training.md).
-        "OMP_NUM_THREADS": str(max(1, len(os.sched_getaffinity(0)) - 1)),
+        "OMP_NUM_THREADS": str(max(1, (len(os.sched_getaffinity(0)) - 1) // replicas)),
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     }
 
 
-def _parser(base: str) -> str:
-    """Name of vLLM's parser for the calls that this model writes."""
-    text = _model_type(base)
-    return next((parser for kind, parser in _PARSERS.items() if kind in text), "hermes")
-
-
-_PARSERS = {"qwen3_5": "qwen3_coder", "qwen3_next": "qwen3_coder", "glm4": "glm45", "mistral": "mistral"}
-"""By model type; others write calls in the Hermes form, or are given our template, which does."""
-
-
-def _model_type(base: str) -> str:
-    path = Path(base) / "config.json"
-    try:
-        return str(json.loads(path.read_text()).get("model_type", ""))
-    except (OSError, ValueError):
-        return base.lower().replace("-", "_").replace(".", "_")
+def _parsers(base: str, adapter: Path | None) -> tuple[str, ...]:
+    found = parsers.parsers(parsers.model_type(base), parsers.chat_template(base, adapter))
+    thoughts = ("--reasoning-parser", found.reasoning) if found.reasoning else ()
+    return ("--enable-auto-tool-choice", "--tool-call-parser", found.tool_call, *thoughts)
 
 
 def _numbers() -> str:
@@ -126,11 +137,15 @@ def _has_gpu() -> bool:
 
 def transformers(start: Start) -> Command:
     """Our own small server over transformers: one request at a time, for machines without vLLM."""
+    if start.tensor_parallel > 1 or start.more:
+        what = "--tensor-parallel" if start.tensor_parallel > 1 else f"arguments of vLLM's ({start.more[0]})"
+        raise InputError(f"serve: the transformers engine takes no {what}; use --engine vllm")
     base = resolve(start.base)
     _settings(start.adapter)
     given = ("--adapter", str(start.adapter)) if start.adapter else ()
     arguments = (sys.executable, "-m", "pipeline.serve.transformers_server", "--model", base, *given)
-    return Command((*arguments, "--port", str(start.port), "--max-model-len", str(start.max_model_len)))
+    environment = {"CUDA_VISIBLE_DEVICES": ",".join(start.devices)} if start.devices else {}
+    return Command((*arguments, "--port", str(start.port), "--max-model-len", str(start.max_model_len)), environment)
 
 
 def _settings(adapter: Path | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from pipeline.errors import RunError
+from pipeline.errors import EndpointError, NoEffect, RunError
 from pipeline.train.card import PROBE
 
 log = logging.getLogger(__name__)
@@ -30,13 +30,14 @@ TIMEOUT = urllib3.Timeout(connect=5, read=300)
 
 def load(url: str, name: str, adapter: Path) -> None:
     """Load ``adapter`` into the running server at ``url`` under ``name``. Raises RunError."""
-    _post(f"{url}/v1/load_lora_adapter", {"lora_name": name, "lora_path": str(adapter.resolve())})
+    post(f"{url}/v1/load_lora_adapter", {"lora_name": name, "lora_path": str(adapter.resolve())})
 
 
 def takes_effect(url: str, base: str, own: str, adapter: Path) -> None:
     """Hold the server against the adapter's probe.
 
-    Raises RunError when the prompt is another one than in training, or own answers like base.
+    Raises NoEffect when the prompt is another one than in training, or own answers like base; RunError when
+    the server does not answer.
     """
     path = adapter / PROBE
     if not path.is_file():
@@ -50,7 +51,7 @@ def takes_effect(url: str, base: str, own: str, adapter: Path) -> None:
     if trained < LEAST_GAIN:
         log.warning("%s: differs from its base by %.3f nats at most, too little to be checked", adapter, trained)
     elif gain < LEAST_GAIN:
-        raise RunError(
+        raise NoEffect(
             f"{adapter}: the server loaded it but it changes nothing (it makes the probe's token {gain:.3f} nats "
             f"likelier than the base does, in training {trained:.3f}); use another engine or version of it"
         )
@@ -58,10 +59,10 @@ def takes_effect(url: str, base: str, own: str, adapter: Path) -> None:
 
 def _same_prompt(url: str, model: str, probe: dict[str, Any]) -> None:
     asked = {"model": model, "messages": probe["messages"], "tools": probe["tools"] or None, "max_tokens": 1}
-    answer = _post(f"{url}/v1/chat/completions", asked | {"return_token_ids": True})
+    answer = post(f"{url}/v1/chat/completions", asked | {"return_token_ids": True})
     ids = answer.get("prompt_token_ids")
     if ids != probe["prompt_token_ids"]:
-        raise RunError(
+        raise NoEffect(
             f"serve: the server makes another prompt of the probe's messages ({len(ids or ())} tokens) than training "
             f"read ({len(probe['prompt_token_ids'])}); serve with the adapter's own chat template"
         )
@@ -77,16 +78,26 @@ def _logprob(url: str, model: str, probe: dict[str, Any]) -> float:
     """
     asked = {"model": model, "prompt": probe["context_token_ids"], "max_tokens": 1, "temperature": 0}
     shown = {"logprobs": LIKELIEST, "return_tokens_as_token_ids": True}
-    answer = _post(f"{url}/v1/completions", asked | shown)
+    answer = post(f"{url}/v1/completions", asked | shown)
     likeliest: dict[str, float] = answer["choices"][0]["logprobs"]["top_logprobs"][0]
     return likeliest.get(f"token_id:{probe['token_id']}", min(likeliest.values()))
 
 
-def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The JSON object that ``url`` answers. Raises EndpointError without an answer, RunError when it is not 200."""
+    return _asked("POST", url, json=body)
+
+
+def get(url: str) -> dict[str, Any]:
+    """As ``post``, with nothing sent."""
+    return _asked("GET", url)
+
+
+def _asked(method: str, url: str, **more: Any) -> dict[str, Any]:
     try:
-        answer = urllib3.request("POST", url, json=body, timeout=TIMEOUT, retries=False)
+        answer = urllib3.request(method, url, timeout=TIMEOUT, retries=False, **more)
     except urllib3.exceptions.HTTPError as error:
-        raise RunError(f"{url}: no answer ({error}); see the server's log") from None
+        raise EndpointError(f"{url}: no answer ({error}); see the server's log") from None
     text = answer.data.decode("utf-8", "replace")
     if answer.status != 200:
         raise RunError(f"{url}: answered {answer.status}: {' '.join(text.split())[:300]}")

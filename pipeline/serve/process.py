@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,45 +53,80 @@ def free_port(port: int) -> int:
         return chosen
 
 
+class Server:
+    """One run of a server's process, from the start to the end of its whole process group."""
+
+    def __init__(self, command: Command, log: Path) -> None:
+        """Start it; what it prints is added to ``log``. Raises InputError when that cannot be written."""
+        self._log = log
+        self._lock = threading.Lock()
+        self._reader, self._writer = os.pipe()
+        try:
+            with _opened(log) as output:
+                self._begin = os.fstat(output).st_size
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "pipeline.serve.watchdog", str(self._reader), *command.arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[self._reader],
+                    start_new_session=True,  # Ctrl-C at our terminal must not race our own, orderly end of it
+                    env=child_environment(**command.environment),
+                )
+        except BaseException:
+            os.close(self._writer)
+            raise
+        finally:
+            os.close(self._reader)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def watchdog(self) -> int:
+        """Id of the process whose child the server is."""
+        return self._process.pid
+
+    def wait(self, health: str, seconds: float, stop: threading.Event | None = None) -> None:
+        """Return once GET ``health`` answers 200.
+
+        Raises RunError when it ends before that, does not answer within ``seconds``, or ``stop`` is set.
+        """
+        _wait(self, health, seconds, stop or threading.Event())
+
+    def last_words(self) -> str:
+        """What its log ends with, for an obituary."""
+        return f"{_last_words(self._log, self._begin)} (all of it: {self._log})"
+
+    def end(self) -> None:
+        """End it and all its children, and wait until they are gone; a second call does nothing."""
+        with self._lock:  # its keeper and whoever ends the whole may come at once
+            if self._writer >= 0:
+                os.close(self._writer)
+                self._writer = -1
+                _reap(self._process)
+
+
 @contextmanager
 def model_server(command: Command, health: str, *, log: Path, seconds: float) -> Iterator[None]:
     """Run ``command`` until the block is left; entered once GET ``health`` answers 200.
 
     Raises RunError when it ends before that, or does not answer within ``seconds``.
     """
-    reader, writer = os.pipe()
+    server = Server(command, log)
     try:
-        with _opened(log) as output:
-            watchdog = [sys.executable, "-m", "pipeline.serve.watchdog", str(reader), *command.arguments]
-            process = subprocess.Popen(
-                watchdog,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[reader],
-                start_new_session=True,  # Ctrl-C at our terminal must not race our own, orderly end of it
-                env=child_environment(**command.environment),
-            )
-        os.close(reader)
-        reader = -1
-        try:
-            _wait(process, health, log, seconds)
-            yield
-        finally:
-            os.close(writer)
-            writer = -1
-            _reap(process)
+        server.wait(health, seconds)
+        yield
     finally:
-        for end in (reader, writer):
-            if end >= 0:
-                os.close(end)
+        server.end()
 
 
 @contextmanager
 def _opened(log: Path) -> Iterator[int]:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        handle = log.open("wb")
+        handle = log.open("ab")
     except OSError as error:
         raise InputError(
             f"{log}: the server's log cannot be written ({error.strerror}); choose another place"
@@ -99,21 +135,23 @@ def _opened(log: Path) -> Iterator[int]:
         yield handle.fileno()
 
 
-def _wait(process: subprocess.Popen[bytes], health: str, log: Path, seconds: float) -> None:
+def _wait(server: Server, health: str, seconds: float, stop: threading.Event) -> None:
     deadline = time.monotonic() + seconds
     with urllib3.PoolManager(retries=False, timeout=5) as http:
         while time.monotonic() < deadline:
             with suppress(urllib3.exceptions.HTTPError):
                 if http.request("GET", health).status == 200:
                     return
-            if process.poll() is not None:
-                raise RunError(f"serve: the server ended while starting: {_last_words(log)} (all of it: {log})")
-            time.sleep(0.2)
-    raise RunError(f"serve: no answer from {health} in {seconds:.0f} s: {_last_words(log)} (all of it: {log})")
+            if not server.is_running:
+                raise RunError(f"serve: the server ended while starting: {server.last_words()}")
+            if stop.wait(0.2):
+                raise RunError("serve: stopped while the server was starting")
+    raise RunError(f"serve: no answer from {health} in {seconds:.0f} s: {server.last_words()}")
 
 
-def _last_words(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+def _last_words(log: Path, begin: int) -> str:
+    text = log.read_bytes()[begin:].decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "Error" in line]
     return " | ".join(errors[-1:] or lines[-LAST_LINES:])[-500:] or "it said nothing"
 

@@ -3,8 +3,9 @@
     python -m pipeline.serve.transformers_server --model DIR [--adapter DIR] --port P --max-model-len N
 
 Answers GET /health and /v1/models, POST /v1/chat/completions and /v1/completions (of token ids), with
-base and adapter under two names. One request at a time: for trying out, not for a load. Not covered:
-streaming, images, several choices, tool calls of another form than Hermes'.
+base and adapter under two names. One request at a time: for trying out, not for a load. Not covered, and
+refused where it is asked for: streaming, images, several choices, forced calls, the Anthropic form, loading
+adapters. Tool calls are read in the Hermes form alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,33 @@ from typing import Any
 
 from pipeline.serve.calls import as_message
 from pipeline.serve.model import LocalModel, TooLong, Unknown
+
+NEEDS_VLLM = dict.fromkeys(
+    ("/v1/messages", "/v1/messages/count_tokens", "/v1/responses", "/v1/load_lora_adapter", "/v1/unload_lora_adapter"),
+    "; serve with --engine vllm for it",
+)
+"""Paths that vLLM has and this server has not."""
+
+_CANNOT = (
+    ("stream", lambda value: bool(value)),
+    ("n", lambda value: value != 1),
+    ("tool_choice", lambda value: value not in ("auto", "none")),
+    ("response_format", lambda value: value != {"type": "text"}),
+    ("stop", lambda value: bool(value)),
+)
+"""Fields of a request, and for which values this server would answer something else than was asked for."""
+
+
+def refusal(asked: dict[str, Any]) -> str | None:
+    """Why a request cannot be answered as it was meant; None when it can. Pure."""
+    for field, is_beyond in _CANNOT:
+        if (value := asked.get(field)) is not None and is_beyond(value):
+            return f"{field} {value!r}: this small server cannot do that; serve with --engine vllm for it"
+    parts = [m["content"] for m in asked.get("messages") or () if isinstance(m.get("content"), list)]
+    kinds = {part.get("type") for content in parts for part in content} - {"text"}
+    if kinds:
+        return f"message parts of type {', '.join(sorted(map(str, kinds)))}: this small server reads text alone"
+    return None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,11 +65,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         answer = {"/v1/chat/completions": self.server.chat, "/v1/completions": self.server.complete}.get(self.path)
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        length = self.headers.get("content-length", "")
+        if not length.isdecimal():
+            self.close_connection = True  # where the body ends is not known, so nothing after it can be read
+            return self._fail(411, "give the body's length in Content-Length")
+        body = self.rfile.read(int(length))
         if answer is None:
-            return self._fail(404, f"{self.path}: no such path")
+            return self._fail(404, f"{self.path}: no such path here{NEEDS_VLLM.get(self.path, '')}")
         try:
             asked = json.loads(body)
+            if (why := refusal(asked)) is not None:
+                return self._fail(400, why)
             with self.server.lock:
                 reply = answer(asked)
         except TooLong as error:

@@ -13,6 +13,7 @@ import urllib3
 
 from pipeline.errors import InputError, RunError
 from pipeline.serve import Served, serving
+from pipeline.serve.devices import parts
 from pipeline.serve.engines import RANKS, Start, vllm
 from pipeline.settings import TrainConfig
 from pipeline.train import train
@@ -79,6 +80,34 @@ def test_mistakes_are_answered(served: Served) -> None:
     assert status == 400 and "maximum model length" in body["error"]["message"]
 
 
+def test_it_says_what_it_cannot_do(served: Served) -> None:
+    for beyond in (
+        {"stream": True},
+        {"n": 2},
+        {"tool_choice": "required"},
+        {"tool_choice": {"type": "function", "function": {"name": "bash"}}},
+        {"response_format": {"type": "json_object"}},
+        {"stop": ["x"]},
+    ):
+        status, body = ask(served, "own", **beyond)
+        assert status == 400 and "--engine vllm" in body["error"]["message"], beyond
+        assert next(iter(beyond)) in body["error"]["message"]
+    image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]
+    assert "image_url" in ask(served, "own", messages=image)[1]["error"]["message"]
+    for path in ("/messages", "/load_lora_adapter"):
+        status, body = post(served, {}, path)
+        assert status == 404 and "--engine vllm" in body["error"]["message"]
+    assert ask(served, "own", stream=False, n=1, tool_choice="auto", stop=None, max_tokens=1)[0] == 200
+
+
+def test_bodies_that_are_none(served: Served) -> None:
+    for body in (b"", b"{", b"[]", b"3", b"\xff"):
+        answer = urllib3.request("POST", served.url + "/chat/completions", body=body, timeout=60, retries=False)
+        assert answer.status == 400 and "bad request" in answer.json()["error"]["message"], body
+    chunked = iter([b"{", b"}"])
+    assert urllib3.request("POST", served.url + "/completions", body=chunked, retries=False).status == 411
+
+
 def test_the_models_are_listed(served: Served) -> None:
     listed = urllib3.request("GET", served.url + "/models").json()["data"]
     assert [model["id"] for model in listed] == ["base", "own"]
@@ -122,6 +151,36 @@ def test_users_mistakes(tiny: Path, tmp_path: Path) -> None:
     fails("not known", engine="magic")
     fails("no such model folder", base="./nowhere")
     fails("no adapter", adapter=tmp_path)
+
+
+def test_the_small_server_takes_nothing_of_vllms(tiny: Path, tmp_path: Path) -> None:
+    def fails(says: str, **more: Any) -> None:
+        with (
+            pytest.raises(InputError, match=says),
+            serving(str(tiny), None, engine="transformers", log=tmp_path / "log", **more),
+        ):
+            pytest.fail("served")
+
+    fails("loads no adapter while it runs", follow=True)
+    fails("--gpu-memory-utilization", more=("--gpu-memory-utilization", "0.9"))
+    import torch
+
+    if not torch.cuda.is_available():
+        fails("this machine shows none", tensor_parallel=2)
+
+
+def test_gpus_are_dealt_out_in_order() -> None:
+    assert parts(("4", "5", "6", "7"), 2, 2) == [("4", "5"), ("6", "7")]
+    assert parts(("GPU-a", "GPU-b", "GPU-c"), 3, 1) == [("GPU-a",), ("GPU-b",), ("GPU-c",)]
+
+
+def test_what_a_replica_gets_reaches_vllm(tiny: Path) -> None:
+    pytest.importorskip("vllm", reason="vLLM is not installed")
+    start = Start(str(tiny), None, 8000, 4096, tensor_parallel=2, devices=("6", "7"), more=("--seed", "3"))
+    command = vllm(start)
+    assert command.environment["CUDA_VISIBLE_DEVICES"] == "6,7"
+    assert "--tensor-parallel-size 2" in " ".join(command.arguments) and command.arguments[-2:] == ("--seed", "3")
+    assert "CUDA_VISIBLE_DEVICES" not in vllm(Start(str(tiny), None, 8000, 4096)).environment
 
 
 def test_vllm_gets_the_adapters_own_template_and_a_rank_it_has_kernels_for(tiny: Path, adapter: Path) -> None:
