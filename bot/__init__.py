@@ -5,6 +5,7 @@
     handle     what follows from it: read again from GitHub, then written in one transaction
     collect    the past once (backfill), then what is new; the clone that files and diffs are read from
     transition the one issue about the transition point, and the pull request that flips the route
+    intake     workflow runs: started one at a time, their results checked as if hostile and taken in once
     write      answers on GitHub, each once
     pages      all of it, to look at
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.config import Config
-from pipeline.decide import Options
+from pipeline.decide import Options, judge
 from pipeline.errors import InputError, RunError
 from pipeline.report.check import again, differences
 from pipeline.report.issue import must_go_back
@@ -67,6 +67,13 @@ def routed(store: Store, repo: str, options: Options) -> list[Options]:
     if routes[-1].route == OWN:
         return switches[-1:]
     return [*switches[-1:], replace(options, switched=False)]
+
+
+def heeded(store: Store, repo: str, rows: Sequence[Evaluation], settings: DecideConfig, options: Options) -> Options:
+    """``options`` with what is recorded of the route: of two, the one under which the verdict counts."""
+    tried = routed(store, repo, options)
+    first = tried[0]
+    return first if len(tried) > 1 and must_go_back(judge(rows, settings, first)) else tried[-1]
 
 
 def note_route(store: Store, repo: str, route: str) -> None:

@@ -102,6 +102,14 @@ def started(workflow: str, branch: str) -> str:
     )
 
 
+def queued(workflow: str) -> str:
+    """It waits for another run."""
+    return _text(
+        f"**Switchover: `{workflow}` is started as soon as the run before it is over.**",
+        "One runs at a time in a repository; what waits is shown on the bot's page.",
+    )
+
+
 def not_started(reason: str) -> str:
     """Why the workflow is not started, and what to do."""
     return _text(f"**Switchover: nothing is started.** {reason}")
@@ -110,6 +118,19 @@ def not_started(reason: str) -> str:
 def switch(route: str, text: str) -> str:
     """What comes of asking for ``route``; ``text`` is Markdown of ours."""
     return _text(f"**Switchover: `serve.route: {route}`.** {text}")
+
+
+def opinion(number: int, said: str) -> str:
+    """After ``fair`` or ``unfair``."""
+    return _text(
+        f"**Switchover: noted, the scores of {number} are {said}.** "
+        "It is counted and shown with them, and no score changes by it."
+    )
+
+
+def no_scores() -> str:
+    """``fair`` or ``unfair`` where nothing was evaluated."""
+    return _text("**Switchover: nothing was evaluated here**, so there are no scores to speak of.")
 
 
 def paused(already: bool) -> str:

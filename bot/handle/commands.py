@@ -2,7 +2,8 @@
 
 The grammar is fixed: a line of its own, in the comment's own words. Not in code, quotes or HTML
 comments (templates show commands there). The first one counts; there are no arguments but those that
-are listed here, so nothing that somebody writes is ever carried on into a request, a branch or a shell.
+are listed here, and a reason that is only shown, so nothing that somebody writes is ever carried on into
+a request, a branch or a shell.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ WORDS = {
     "switch own": "open the pull request that sets `serve.route: own`; nothing changes until it is merged",
     "switch frontier": "the same for `frontier`",
     "switch canary=0.1": "the same for `canary=0.1`: a tenth of the work goes to own",
+    "fair": "on a pull request that was evaluated: you find its scores fair",
+    "unfair": "the same, unfair; why may follow on the line. It is counted and shown, and changes no score",
     "pause": "post and start nothing more here, until `resume`; collecting goes on",
     "resume": "end a pause",
     "help": "this list",
 }
 """Each command and what it does."""
+
+SAYINGS = frozenset({"fair", "unfair"})
+"""Commands that a reason may follow. It is kept and shown, inert; nothing else is ever done with it."""
 
 MAY = frozenset({"admin", "maintain", "write"})
 """Permissions on the repository that may give commands."""
@@ -40,6 +46,8 @@ class Command:
     word: str
     unknown: str = ""
     """What was written instead of a command, as it was written: foreign text. "" when it is one."""
+    reason: str = ""
+    """What followed ``fair`` or ``unfair``: foreign text."""
 
     @property
     def route(self) -> str | None:
@@ -54,8 +62,13 @@ def parse(text: str) -> Command | None:
         if found:
             said = found["words"] or ""
             word = " ".join(said.lower().split())
-            return Command(word) if word in WORDS else Command("help", said)
+            return Command(word) if word in WORDS else _with_reason(said) or Command("help", said)
     return None
+
+
+def _with_reason(said: str) -> Command | None:
+    word, *reason = said.split(maxsplit=1) or [""]
+    return Command(word.lower(), reason="".join(reason)) if word.lower() in SAYINGS else None
 
 
 def _own_lines(text: str) -> Iterator[str]:

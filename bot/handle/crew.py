@@ -4,7 +4,9 @@
     pages            the past of repositories, and catching up   rung by deliveries
     derived          mirrors, and what is made from them         rung by deliveries and pages
     outbox           what is to be written on the forge          rung by deliveries and transitions
-    transitions      the issue about the transition point        rung by deliveries and outbox
+    transitions      the issue about the transition point        rung by deliveries, outbox and comments
+    runs             workflow runs: the next one, and their results  rung by deliveries and outbox
+    comments         verdicts, what is posted of evaluations, and answers  rung by deliveries, outbox and runs
     recovery         deliveries that never came, every 10 minutes
     installations    all of them looked at anew, at start and daily
     purge            bodies of deliveries that are old enough, hourly
@@ -19,6 +21,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.evaluated import reactions, weekly
+from bot.evaluated import step as comments
 from bot.github import Forge
 from bot.handle import collecting, installations, state, sync
 from bot.handle.budgets import Budgets
@@ -26,6 +30,7 @@ from bot.handle.clerk import Clerk
 from bot.handle.events import handled
 from bot.handle.gate import Gate
 from bot.handle.loops import Bell, Loop, behind
+from bot.intake import step as intake
 from bot.receive import deliveries, recover
 from bot.transition import step as transitions
 from bot.write import outbox
@@ -91,6 +96,8 @@ class Crew:
             ("derived", collecting.derived, self._changed),
             ("outbox", self._send, self._changed),
             ("transitions", self._transitions, self._sent),
+            ("runs", self._runs, self._sent),
+            ("comments", self._comments, self._sent),
             ("recovery", self._recover, self._timed),
             ("installations", self._sync, self._timed),
         ]
@@ -126,6 +133,21 @@ class Crew:
         if pause == 0:
             self._changed.ring()
         return pause
+
+    def _runs(self, store: Store, forge: Forge) -> float | None:
+        pause = intake.step(store, forge)
+        if pause == 0:
+            self._changed.ring()
+            self._sent.ring()
+        return pause
+
+    def _comments(self, store: Store, forge: Forge) -> float | None:
+        for look in (comments.step, weekly.step, reactions.step):
+            if look(store, forge) == 0:
+                self._changed.ring()
+                self._sent.ring()  # a verdict may have changed, and with it the issue
+                return 0.0
+        return None
 
     def _recover(self, store: Store, forge: Forge) -> float | None:
         done = recover.recover(store, forge.app(), handled)

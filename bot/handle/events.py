@@ -83,6 +83,10 @@ class Event:
     """The workflow run's id."""
     conclusion: str | None = None
     """The workflow run's: success, failure, cancelled, ..."""
+    path: str | None = None
+    """Of the workflow run's file, such as ``.github/workflows/tests.yml``."""
+    check: str | None = None
+    """The check run's external id, which we have given it."""
 
     @property
     def is_bot(self) -> bool:
@@ -121,6 +125,8 @@ def read(guid: str, name: str, body: bytes) -> Event:
         default_branch=_text(payload, "repository", "default_branch"),
         run=_number(payload, "workflow_run", "id"),
         conclusion=_text(payload, "workflow_run", "conclusion"),
+        path=_text(payload, "workflow_run", "path"),
+        check=_text(payload, "check_run", "external_id"),
     )
 
 

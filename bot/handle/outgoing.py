@@ -31,9 +31,3 @@ def answer(store: Store, event: Event, repository: Repository, text: str) -> Non
     there = (repository.installation or 0, repository.id)
     outbox.put(store, posting.reaction(key("seen", event), *there, "eyes", comment=event.comment))
     outbox.put(store, posting.comment(key("answer", event), *there, event.number, text))
-
-
-def dispatch(store: Store, event: Event, repository: Repository, workflow: str, branch: str) -> None:
-    """Start ``workflow`` on ``branch``, with its default inputs."""
-    there = (repository.installation or 0, repository.id)
-    outbox.put(store, posting.dispatch(key("start", event), *there, workflow, branch))

@@ -8,6 +8,7 @@ from bot.errors import NotFound
 from bot.handle.change import Context
 from bot.handle.commands import MAY
 from bot.handle.events import Event
+from bot.wire.client import Client
 from pipeline.types import Repository
 
 
@@ -15,8 +16,13 @@ def may_command(event: Event, context: Context, repository: Repository) -> bool:
     """Whether whoever caused ``event`` is a person with write access."""
     if not event.login or event.is_bot:
         return False
-    path = f"/repos/{repository.name}/collaborators/{quote(event.login, safe='')}/permission"
+    return may_write(context.client(repository), repository, event.login)
+
+
+def may_write(client: Client, repository: Repository, login: str) -> bool:
+    """Whether ``login`` has write access, as the forge says now."""
+    path = f"/repos/{repository.name}/collaborators/{quote(login, safe='')}/permission"
     try:
-        return context.client(repository).get(path).data.get("permission") in MAY
+        return client.get(path).data.get("permission") in MAY
     except NotFound:
         return False

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import BadCredentials, GitHubError, NotFound
+from bot.install import runners
 from bot.install.clock import seconds_ahead
 from bot.install.facts import Fact, facts
 from bot.install.granted import account, app_fact, installation_fact, removed_fact
@@ -16,6 +17,7 @@ from pipeline.app_state import reading, repositories
 from pipeline.credentials import Credentials
 from pipeline.doctor import Check
 from pipeline.errors import InputError
+from pipeline.labels import Labels
 
 if TYPE_CHECKING:
     from bot.github import Client, Forge
@@ -24,12 +26,17 @@ CLOCK_TOLERANCE_S = 30
 """GitHub refuses what was signed 60 s in its future."""
 
 
-def checks(db: Path | None) -> Iterator[Check]:
-    """Each check as it is made; ``db`` is the bot's database, beside which the credentials may lie, or None.
+def checks(db: Path | None, runner: tuple[str, Labels] | None = None) -> Iterator[Check]:
+    """Each check as it is made; ``runner``: repository and labels, whose runners alone are asked for.
+
+    Else the App's: ``db`` is the bot's database, beside which the credentials may lie, or None.
 
     Without any credentials it is one check that is not needed. Ends early where nothing more can
     be asked.
     """
+    if runner is not None:
+        yield from runners.checks(*runner)
+        return
     try:
         known = credentials.load(db)
     except InputError as error:

@@ -25,6 +25,7 @@ from bot.pages.overview import figure, missing, overview
 from bot.pages.progress import is_busy
 from bot.pages.queries import DELIVERY_STATES, DeliveryFilter
 from bot.pages.render import page
+from bot.pages.runs import adapter_lines, run_lines
 from bot.pages.view import (
     STATES,
     delivery_line,
@@ -107,6 +108,8 @@ class Pages:
                 offset=start,
                 next_offset=start + PAGE if len(left_out) > PAGE else None,
                 pulls=queries.kept_pulls(read, name, 20),
+                runs=run_lines(read, found[0], Links(web_of(known.api_url))),
+                adapters=adapter_lines(read, name),
                 outgoing=[outgoing_line(row) for row in queries.outgoing(read, found[0].id, 20)],
             )
 

@@ -21,6 +21,9 @@ class Links:
     def pull(self, name: str, number: int | str) -> str:
         return f"{self.repository(name)}/pull/{quote(str(number), safe='')}"
 
+    def run(self, name: str, id: int) -> str:
+        return f"{self.repository(name)}/actions/runs/{id}"
+
     def installation(self, there: Installation) -> str:
         """Where an owner of the account configures, accepts permissions, suspends and un-suspends."""
         of = f"/organizations/{quote(there.account, safe='')}" if there.account_type == "Organization" else ""

@@ -19,6 +19,7 @@ from pipeline.types import Repository
 TONES = {
     "waiting": "wait", "running": "wait", "done": "good", "ignored": "", "dead": "bad", "sent": "good",
     "active": "good", "suspended": "bad", "removed": "", "deleted": "", "failed": "bad",
+    "queued": "wait", "taken in": "good", "refused": "bad",
 }  # fmt: skip
 """Of a state's tag; the word itself always stands in it."""
 

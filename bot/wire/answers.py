@@ -83,6 +83,8 @@ class Follow:
     """The thing has moved: ask the same there, once."""
 
     location: str
+    is_elsewhere: bool = False
+    """302: what is wanted lies at that address for now, perhaps on another host."""
 
 
 def said(data: Any) -> str:

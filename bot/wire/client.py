@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -114,6 +115,17 @@ class Client:
         """
         return self.ask(Ask(verb, path, self.who), body=body)
 
+    def location(self, path: str) -> str:
+        """The address, perhaps on another host, to which GitHub sends whoever asks for ``path``: it is not gone to.
+
+        It is good for a minute or so, and a key by itself: never to be logged. Raises Rejected where there is none.
+        """
+        ask = Ask("GET", path, self.who)
+        found = self._settled(ask, None, None, None, stop_elsewhere=True)
+        if isinstance(found, Reply):
+            raise Rejected(f"{ask}: answered {found.status} where an address to go to was expected")
+        return urljoin(f"{self._wire.base}/", found.location)
+
     def token(self) -> str:
         """A token that is valid for at least five more minutes (the App's: a JWT, for one)."""
         return self._tokens.get().partition(" ")[2]
@@ -126,10 +138,23 @@ class Client:
         body: Mapping[str, Any] | None = None,
     ) -> Reply:
         """The one way out: what ``get``, ``pages``, ``query`` and ``write`` are made of."""
+        found = self._settled(ask, url, parameters, body)
+        assert isinstance(found, Reply)
+        return found
+
+    def _settled(
+        self,
+        ask: Ask,
+        url: str | None,
+        parameters: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        stop_elsewhere: bool = False,
+    ) -> Reply | Follow:
+        """A Follow only where ``stop_elsewhere``, and what is wanted lies elsewhere."""
         where, past = url or ask.path, _Past()
         while True:
             verdict = self._once(ask, where, parameters, body)
-            if isinstance(verdict, Reply):
+            if isinstance(verdict, Reply) or (stop_elsewhere and isinstance(verdict, Follow) and verdict.is_elsewhere):
                 return verdict
             if isinstance(verdict, Follow):
                 where = self._moved(ask, verdict, past)

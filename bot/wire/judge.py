@@ -63,7 +63,7 @@ def _done(ask: Ask, answer: Answer, data: Any) -> Reply | GitHubError:
 def _moved(ask: Ask, answer: Answer) -> Follow | GitHubError:
     location = answer.headers.get("location")
     if answer.status in _MOVED and location:
-        return Follow(location)
+        return Follow(location, answer.status == 302)
     return Rejected(f"{ask}: unexpected answer {answer.status}; is the API's address right?")
 
 

@@ -1,4 +1,4 @@
-"""The transition issue as it is sent: made once, edited in place, closed and opened again."""
+"""An issue of ours as it is sent: made once, edited in place, closed and opened again."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bot.write.letter import Letter, Search
 from pipeline.report.transition import MARKER
 
 
-def create(key: str, installation: int, repo_id: int, title: str, body: str) -> Letter:
-    """Open it; where one of ours with the MARKER is there already, that one. ``body`` holds the MARKER."""
-    return Letter(key, installation, repo_id, "issue", {"title": title}, body)
+def create(key: str, installation: int, repo_id: int, title: str, body: str, marker: str = MARKER) -> Letter:
+    """Open it; where one of ours with the ``marker`` is there already, that one. ``body`` holds the ``marker``."""
+    return Letter(key, installation, repo_id, "issue", {"title": title, "marker": marker}, body)
 
 
 def edit(key: str, installation: int, repo_id: int, number: int, body: str, changes: Mapping[str, str]) -> Letter:
@@ -39,6 +39,6 @@ def find(client: Client, repo: str, letter: Letter, search: Search) -> str | Non
     asked = {"creator": search.login, "state": "all", "sort": "created", "direction": "asc"}
     for row in client.pages(f"{repo}/issues", **asked):
         ours = row["user"] and row["user"]["login"] == search.login and "pull_request" not in row
-        if ours and MARKER in (row["body"] or ""):
+        if ours and letter.target.get("marker", MARKER) in (row["body"] or ""):
             return str(row["number"])
     return None

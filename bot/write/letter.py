@@ -17,13 +17,13 @@ class Letter:
     """0: none, a plain token."""
     repo_id: int
     kind: str
-    """comment, reaction, dispatch, issue, issue_edit, route."""
+    """One of those of bot.write.posting."""
     target: Mapping[str, Any]
     """comment: number; reaction: comment or number; dispatch: workflow, ref; issue: title; issue_edit: number, and
-    what else changes; route: see bot.write.route."""
+    what else changes; the others: see the modules of bot.write that are called like them."""
     body: str
     """comment: its Markdown, foreign text in it made inert; reaction: its name, such as eyes; dispatch: inputs;
-    issue, issue_edit, route: Markdown."""
+    the others: Markdown."""
 
 
 @dataclass(frozen=True)

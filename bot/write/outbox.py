@@ -39,6 +39,10 @@ SLACK = 300.0
 """Seconds by which the clock here may differ from GitHub's when something is looked for."""
 
 
+_HELD = "COALESCE(r.paused, 0) AND (o.key GLOB 'transition:*' OR o.key GLOB 'evaluated:*' OR o.key GLOB 'digest:*')"
+"""What waits while its repository is paused; answers to commands do not."""
+
+
 def put(store: Store, letter: Letter, now: float | None = None) -> bool:
     """Have it sent, inside the caller's transaction; False when one with its key is known already."""
     names = "key, installation, repo_id, kind, target, body, state, created_at"
@@ -118,11 +122,11 @@ class Sender:
     def _next(self, store: Store) -> _Waiting | None:
         busy = [id for id, at in self._wrote.items() if at + SPACING > self._now()]
         query = (
-            "SELECT o.*, r.name, r.state AS standing, r.configured, r.paused,"
+            "SELECT o.*, r.name, r.state AS standing, r.configured, r.paused,"  # noqa: S608
             " COALESCE(r.installation, o.installation) AS through"
             " FROM outbox o LEFT JOIN repositories r ON r.id = o.repo_id"
             " WHERE o.state = 'waiting' AND o.due_at <= ?"
-            " AND NOT (o.key GLOB 'transition:*' AND COALESCE(r.paused, 0))"  # held; answers to commands are not
+            f" AND NOT ({_HELD})"
             " AND through NOT IN (SELECT value FROM json_each(?))"
             " ORDER BY o.due_at, o.rowid LIMIT 1"
         )
@@ -132,9 +136,9 @@ class Sender:
 
     def _pause(self, store: Store) -> float | None:
         query = (
-            "SELECT COALESCE(r.installation, o.installation) AS through, min(o.due_at) AS due"
+            "SELECT COALESCE(r.installation, o.installation) AS through, min(o.due_at) AS due"  # noqa: S608
             " FROM outbox o LEFT JOIN repositories r ON r.id = o.repo_id"
-            " WHERE o.state = 'waiting' AND NOT (o.key GLOB 'transition:*' AND COALESCE(r.paused, 0)) GROUP BY through"
+            f" WHERE o.state = 'waiting' AND NOT ({_HELD}) GROUP BY through"
         )
         free = [max(row["due"], self._wrote.get(row["through"], 0.0) + SPACING) for row in store.db.query(query)]
         return max(min(free) - self._now(), 0.0) if free else None

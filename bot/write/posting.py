@@ -6,6 +6,9 @@ dispatch   of a workflow                 found as a run that we started since, w
 issue      about the transition          found by its hidden marker among our own App's, whoever asks
 issue_edit its text, open or closed      not looked for: the same again changes nothing
 route      a pull request on the config  found by its branch; what of it is there already is kept
+sticky     comment, one for a pull req.  found by its hidden marker, whoever asks, and brought up to date
+check      run, one for a pull request   found by its external id, whoever asks, and brought up to date
+sticky_edit, check_edit   their texts    not looked for: the same again changes nothing
 """
 
 from __future__ import annotations
@@ -16,13 +19,13 @@ from urllib.parse import quote
 
 from bot.wire.answers import Reply
 from bot.wire.client import Client
-from bot.write import issues, route
+from bot.write import checks, issues, route, sticky
 from bot.write.clip import clipped, marker
 from bot.write.letter import Letter, Search
 
 __all__ = ["LOOKED_FOR_AT_ONCE", "Letter", "Search", "comment", "dispatch", "find", "reaction", "send"]
 
-LOOKED_FOR_AT_ONCE = frozenset({"issue"})
+LOOKED_FOR_AT_ONCE = frozenset({"issue", "sticky", "check"})
 """Kinds of which there is one for ever, also where our own database was lost meanwhile."""
 
 
@@ -108,10 +111,16 @@ _SEND: dict[str, Callable[[Client, str, Letter], str | None]] = {
     "issue": issues.send,
     "issue_edit": issues.send_edit,
     "route": route.send,
+    "sticky": sticky.send,
+    "sticky_edit": sticky.send_edit,
+    "check": checks.send,
+    "check_edit": checks.send_edit,
 }
 _FIND: dict[str, Callable[[Client, str, Letter, Search], str | None]] = {
     "comment": _find_comment,
     "dispatch": _find_run,
     "issue": issues.find,
     "route": route.find,
+    "sticky": sticky.find,
+    "check": checks.find,
 }

@@ -46,6 +46,9 @@ def selection(verdicts: Sequence[dict[str, Any]], by: str) -> str:
     """What the verdicts over all values of the field ``by`` claim together, and what that is worth."""
     own = [str(verdict["by"]) for verdict in verdicts if verdict["route"]["to"] == "own"]
     held = [str(verdict["by"]) for verdict in verdicts if verdict["discovery"]]
+    if len(verdicts) == 1:
+        route = "own" if own else "frontier"
+        return f"one value of {by} alone, {verdicts[0]['by']}: routes to {route}; nothing is selected"
     chance = points(verdicts[0]["route"]["error_chance"]) if verdicts else ""
     return (
         f"routes to own: {_some(own)}; within the margin: {_some(held)}; of {len(verdicts)} values of {by}, e-BH over "
@@ -69,6 +72,8 @@ def _standing(verdict: dict[str, Any]) -> str:
 def _shown(verdict: dict[str, Any]) -> str:
     margin = f"within {points(verdict['margin'])} points"
     latched = verdict["latched"]
+    if _went_back(verdict):
+        return f"it was shown {margin} on {latched['noninferior']['at'][:10]}, and has fallen beyond them since"
     if "noninferior" in latched and "worse" in latched:
         return f"it was shown {margin} and later shown to be beyond them"
     if "better" in latched:
@@ -79,6 +84,11 @@ def _shown(verdict: dict[str, Any]) -> str:
         cheaper = "shown to be cheaper" if "saving" in latched else "a saving is not yet shown"
         return f"shown to be {margin}, {cheaper}{_but(verdict)}"
     return f"non-inferiority {margin} not yet shown"
+
+
+def _went_back(verdict: dict[str, Any]) -> bool:
+    reason = next(iter(verdict["reasons"]), "")
+    return "noninferior" in verdict["latched"] and reason.startswith("switch_back")
 
 
 def _but(verdict: dict[str, Any]) -> str:

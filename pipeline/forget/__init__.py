@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.adapters import Registry
 from pipeline.errors import InputError
 from pipeline.forget import erase, people, repositories, traces
 from pipeline.forget.subject import Purged, Subject
@@ -33,6 +34,8 @@ class Outcome:
     mirrors: tuple[Path, ...]
     """Copies of the repository that were deleted."""
     traces: Traces
+    registered: tuple[str, ...] = ()
+    """Ids of the adapters in the registry that were trained on it, marked stale."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -40,11 +43,14 @@ class Outcome:
         return (*self.purged.notes, *self.traces.notes)
 
 
-def forget(name: str, db: Path, outs: Sequence[Path] = (), delete_files: bool = False) -> Outcome:
+def forget(
+    name: str, db: Path, outs: Sequence[Path] = (), delete_files: bool = False, registry: Registry | None = None
+) -> Outcome:
     """Purge ``name`` (``owner/name``, else a login) from ``db``; look for its traces below ``outs``.
 
-    ``delete_files``: the files found there go too. Raises InputError when nothing is known of it,
-    and for an unusable path; RunError while another process holds the database or the mirror.
+    ``delete_files``: the files found there go too. ``registry``: its adapters are marked as well. Raises
+    InputError when nothing is known of it, and for an unusable path; RunError while another process holds the
+    database or the mirror.
     """
     _check(name)
     for out in outs:
@@ -55,10 +61,12 @@ def forget(name: str, db: Path, outs: Sequence[Path] = (), delete_files: bool = 
         subject = kind.subject(store, name)
         found = traces.search(outs, subject, db)
         traces.mark_stale(found.adapters, subject)  # before the rows: afterwards nothing tells whose they were
+        marked = registry.mark_stale(subject.repositories, traces.why_stale(subject)) if registry else []
         purged = kind.purge(store, subject)
         erase.bytes_of(store)
     mirrors = tuple(path for id in purged.ids for path in erase.mirror(db, id))
-    return Outcome(subject, purged, mirrors, traces.deleted(found) if delete_files else found)
+    traced = traces.deleted(found) if delete_files else found
+    return Outcome(subject, purged, mirrors, traced, tuple(entry.id for entry in marked))
 
 
 def let_in_again(name: str, db: Path) -> None:

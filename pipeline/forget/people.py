@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 
 from pipeline.errors import InputError
@@ -30,10 +31,14 @@ def purge(store: Store, subject: Subject) -> Purged:
         was_known = store.forgotten().is_person(subject.name)
         store.remember_forgotten_person(subject.name)
         forgotten = store.forgotten()
+        blanked = _blank_titles(store, forgotten)
         removed = _remove(store, forgotten)
         cleaned = {table: _rewrite(store, table, columns, forgotten.text) for table, columns in _TEXTS.items()}
         cleaned["outbox"] = _rewrite(store, "outbox", ("body",), forgotten.text)
         cleaned["left_out"] = _rewrite(store, "left_out", ("detail",), forgotten.detail)
+        cleaned["evaluations"] = blanked + _rewrite(store, "evaluations", ("row",), lambda row: _titled(row, forgotten))
+        removed["opinions"] = _remove_opinions(store, forgotten)
+        cleaned["opinions"] = _rewrite(store, "opinions", ("reason",), forgotten.text)
         cleaned["routes"] = _unname(store, forgotten)
         cleaned["deliveries"] = _clear_deliveries(store, subject)
         if not was_known and not any((*removed.values(), *cleaned.values())):
@@ -58,6 +63,28 @@ def _remove(store: Store, forgotten: Forgotten) -> dict[str, int]:
     for id in issues:
         change(store, "DELETE FROM issues WHERE rowid = ?", id)
     return {"pulls": len(pulls), "forge_pulls": told, "issues": len(issues)}
+
+
+def _remove_opinions(store: Store, forgotten: Forgotten) -> int:
+    theirs = [id for id, login in rows(store, "SELECT rowid, login FROM opinions") if forgotten.is_person(login)]
+    return sum(change(store, "DELETE FROM opinions WHERE rowid = ?", id) for id in theirs)
+
+
+def _blank_titles(store: Store, forgotten: Forgotten) -> int:
+    """Grades of models on a pull request of theirs stay, as numbers; before ``_remove``, which forgets whose it was."""
+    both = "SELECT repo, number, author FROM pulls UNION SELECT repo, number, author FROM forge_pulls"
+    theirs = [(repo, number) for repo, number, author in rows(store, both) if forgotten.is_person(author)]
+    blank = (
+        "UPDATE evaluations SET row = json_set(row, '$.title', '')"
+        " WHERE repo = ? AND number = ? AND json_extract(row, '$.title') <> ''"
+    )
+    return sum(change(store, blank, *key) for key in theirs)
+
+
+def _titled(row: str, forgotten: Forgotten) -> str:
+    values = json.loads(row)
+    title = forgotten.text(values["title"])
+    return row if title == values["title"] else json.dumps({**values, "title": title})
 
 
 def _rewrite(store: Store, table: str, columns: Iterable[str], clean: Callable[[str], str]) -> int:

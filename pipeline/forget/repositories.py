@@ -33,6 +33,9 @@ def purge(store: Store, subject: Subject) -> Purged:
         if id is not None:
             removed["outbox"] = change(store, "DELETE FROM outbox WHERE repo_id = ?", id)
             change(store, "DELETE FROM transitions WHERE repo_id = ?", id)
+            change(store, "DELETE FROM runs WHERE repo_id = ?", id)
+            change(store, "DELETE FROM evaluated WHERE repo_id = ?", id)
+            change(store, "DELETE FROM digests WHERE repo_id = ?", id)
             with_body = rows(store, "SELECT id FROM deliveries WHERE repo_id = ? AND body IS NOT NULL", id)
             cleaned["deliveries"] = clear_bodies(store, [row[0] for row in with_body])
             change(store, "UPDATE deliveries SET error = NULL WHERE repo_id = ? AND error <> ?", id, CLEARED)

@@ -63,9 +63,14 @@ def search(outs: Iterable[Path], subject: Subject, db: Path) -> Traces:
     )
 
 
+def why_stale(subject: Subject) -> str:
+    """What a card is to say; no person is named."""
+    return f"{subject.name} was purged" if subject.kind == "repository" else "a person was purged from its repository"
+
+
 def mark_stale(adapters: Iterable[Path], subject: Subject) -> None:
     """Write into each adapter's card that it is stale, and why; one that is so already stays as it is."""
-    what = f"{subject.name} was purged" if subject.kind == "repository" else "a person was purged from its repository"
+    what = why_stale(subject)
     at = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for adapter in adapters:
         card = _card(adapter / CARD)

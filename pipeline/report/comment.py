@@ -1,30 +1,64 @@
-"""The comment on one pull request: read in ten seconds, edited in place, never a notification. Pure."""
+"""The comment on one pull request: read in ten seconds, edited in place, never a notification. Pure.
+
+The check run beside it says the same, without what only a comment can do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.decide.words import usd
 from pipeline.report.formats import duration
-from pipeline.report.inert import fenced
+from pipeline.report.inert import fenced, inline
 from pipeline.report.markdown import cell_text, promise, scripted_note, standing, table
-from pipeline.report.meaning import GLYPHS, MEASURES
+from pipeline.report.meaning import GLYPHS, MEASURES, caution, marked
 from pipeline.report.patches import Patch, patches_of
+from pipeline.report.people import quoted
 from pipeline.report.view import ROLES, Cell, PullView, role_views
 
 MARKER = "<!-- switchover:pull -->"
 """First line of the comment: how the bot finds its own one again."""
 
 LIMIT = 60_000
-"""Most bytes (so most characters too); the forge refuses a body above 65,536."""
+"""Most bytes (so most characters too); the forge refuses a body above 65,536, of a check run above 65,535."""
 _DIFF_LINES = 80
 _DIFF_BYTES = 6_000
 
+ASK = (
+    "Is that fair? Answer with 👍 or 👎 on this comment, or with `/switchover unfair REASON`. "
+    "Answers of people with write access are counted and shown; no score changes by them."
+)
 
-def comment(view: PullView, verdict: dict[str, Any]) -> str:
-    """Markdown for one PR, at most 60,000 bytes of UTF-8; a PR's own texts cannot act in it."""
-    text = "\n\n".join(block for block in _blocks(view, verdict) if block) + "\n"
+
+@dataclass(frozen=True)
+class CheckText:
+    """The output of a check run."""
+
+    title: str
+    """Plain text, one line."""
+    summary: str
+    """Markdown, at most 60,000 bytes of UTF-8."""
+
+
+def comment(view: PullView, verdict: dict[str, Any], *, asks: bool = False) -> str:
+    """Markdown for one PR, at most 60,000 bytes of UTF-8; a PR's own texts cannot act in it.
+
+    ``asks``: invite people to say whether the scores are fair; for where somebody listens.
+    """
+    note = [f"<sub>{ASK}</sub>"] if asks else []
+    return _with_folds("\n\n".join((MARKER, *_blocks(view, verdict), *note)), view)
+
+
+def check_text(view: PullView, verdict: dict[str, Any]) -> CheckText:
+    """What the check run of one PR says."""
+    scores = ", ".join(f"{role} {_score(cell)}" for role, cell in view.cells.items() if cell)
+    return CheckText(f"{verdict['state']}; {scores}", _with_folds("\n\n".join(_blocks(view, verdict)), view))
+
+
+def _with_folds(text: str, view: PullView) -> str:
+    text += "\n"
     for patch in patches_of(view):
         fold = _fold(patch)
         if len((text + fold).encode()) <= LIMIT:
@@ -33,13 +67,16 @@ def comment(view: PullView, verdict: dict[str, Any]) -> str:
 
 
 def _blocks(view: PullView, verdict: dict[str, Any]) -> list[str]:
-    return [
-        MARKER,
+    said = caution(verdict)
+    blocks = [
         f"{GLYPHS[verdict['state']]} **Switchover: {verdict['state']}.** {standing(verdict)}",
         table(["this pull request", "score", "cost", "time"], [_row(role, view.cells[role]) for role in ROLES]),
+        _people(view),
+        said and f"> **Look first.** {said}",
         scripted_note(role_views([view])),
-        f"<sub>{_footnote(view)} {promise(verdict)}</sub>",
+        f"<sub>{' '.join(_footnote(view))} {promise(verdict)}</sub>",
     ]
+    return [block for block in blocks if block]
 
 
 def _row(role: str, cell: Cell | None) -> Sequence[str]:
@@ -48,9 +85,24 @@ def _row(role: str, cell: Cell | None) -> Sequence[str]:
     return [role, cell_text(cell), usd(cell.usd), duration(cell.seconds)]
 
 
-def _footnote(view: PullView) -> str:
-    text = f"{MEASURES[view.measure].capitalize()}, 0 to 1; mean of the attempts."
-    return text + (" Backtest: merged before the adapter was made, held out of its training." if view.backtest else "")
+def _score(cell: Cell) -> str:
+    return "void" if cell.score is None else f"{cell.score:.2f}"
+
+
+def _people(view: PullView) -> str:
+    if not view.people.words:
+        return ""
+    words = quoted(view.people)
+    return f"**{view.people.words}**" + (f": {words}" if words else "")
+
+
+def _footnote(view: PullView) -> Iterator[str]:
+    yield f"{MEASURES[view.measure].capitalize()}, 0 to 1; mean of the attempts."
+    if view.measure == "recall":
+        yield "Fair on average, a poor grade of one."
+    if view.backtest:
+        yield "Backtest: merged before the adapter was made, held out of its training."
+    yield from (inline(marked(mark), 200) for mark in view.marks)
 
 
 def _fold(patch: Patch) -> str:

@@ -19,7 +19,7 @@ from pipeline.report.page import Basis, page
 from pipeline.report.transition import judged, versions
 from pipeline.report.view import PullView, pull_views
 from pipeline.settings import DecideConfig, Price
-from pipeline.types import Evaluation, Rollout, to_json
+from pipeline.types import Evaluation, Opinion, Rollout, to_json
 
 Verdict = dict[str, Any]
 
@@ -39,17 +39,20 @@ def write_report(
     prices: Mapping[str, Price] | None = None,
     trained_until: Mapping[str, str] | None = None,
     pr: int | None = None,
+    opinions: Sequence[Opinion] = (),
+    agreement: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write report.html, report.md, comment.md, verdict.json and transition.json; the paths, in that order.
 
     ``verdict``: what ``judge`` gave for these evaluations, None to judge here. ``rollouts`` lend
     steps and patches to evaluations that lack them. ``prices``: the config's table, for the record.
     ``trained_until``: by adapter, the time of the newest code that it was trained on, where known.
+    ``opinions``: what people say of the scores. ``agreement``: of soft with hard scores, where both are known.
     ``pr``: the PR that comment.md is about, None: the newest; without any evaluation there is no
     comment.md. Raises InputError for an unknown ``pr`` and an unusable ``out``.
     """
     rows = _completed(evaluations, rollouts)
-    views = pull_views(rows)
+    views = pull_views(rows, opinions)
     view = chosen(views, pr)
     settings = settings or DecideConfig(margin=verdict["margin"] if verdict else DecideConfig.margin)
     verdict = verdict or judge(rows, settings, options)
@@ -57,12 +60,12 @@ def write_report(
     sha256 = fingerprint(evaluations)
     options = options or Options()
     record = judged(evaluations, settings=settings, options=options, prices=prices)
-    basis = Basis(settings, options, trained_until or {}, record["changes"], RECORDS)
+    basis = Basis(settings, options, trained_until or {}, record["changes"], RECORDS, agreement)
     files = {
-        "report.html": page(rows, verdict, lines, title=title, sha256=sha256, basis=basis),
-        "report.md": markdown(rows, verdict, lines, title=title),
+        "report.html": page(rows, verdict, lines, title=title, sha256=sha256, basis=basis, opinions=opinions),
+        "report.md": markdown(rows, verdict, lines, title=title, opinions=opinions),
         "comment.md": comment(view, verdict) if view else None,
-        "verdict.json": _record(verdict, sha256, settings, options),
+        "verdict.json": _record(verdict, sha256, settings, options, opinions),
         "transition.json": written(record),
     }
     return [_write(out / name, text) for name, text in files.items() if text is not None]
@@ -81,12 +84,15 @@ def chosen(views: Sequence[PullView], pr: int | None) -> PullView | None:
     return view
 
 
-def _record(verdict: Verdict, sha256: str, settings: DecideConfig, options: Options | None) -> str:
+def _record(
+    verdict: Verdict, sha256: str, settings: DecideConfig, options: Options, opinions: Sequence[Opinion]
+) -> str:
     """The verdict with what it was made from: enough to check it by hand."""
     extra = {
         "evaluations_sha256": sha256,
         "settings": to_json(settings),
-        "options": to_json(options or Options()),
+        "options": to_json(options),
+        "people": {word: sum(said.verdict == word for said in opinions) for word in ("fair", "unfair")},
         "versions": versions(),
     }
     return json.dumps({**verdict, **extra}, indent=2) + "\n"

@@ -11,16 +11,36 @@ import re
 import unicodedata
 from typing import Any
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Categories of what does not show: controls, bidirectional and zero-width marks, tags, line separators."""
+
+_JOINERS = frozenset("\u200c\u200d")
+"""Some scripts and most emoji are not written right without them."""
+
 _PUNCTUATION = re.compile(r"([\\`*_\[\]<>|!~&$#])")
 _BREAK = "\u200b"
 """Zero-width space: the forge links @names, #numbers and addresses even where they are escaped."""
 
-_LINKED = re.compile(r"(@|#|://|\bwww\.|\bGH-)", re.IGNORECASE)
+_ACTS = re.compile(
+    r"""
+      (?<=@) | (?<=\#) | (?<=\$)               # people and teams, issues, formulas
+    | (?<=:)(?=//) | (?<=\bwww)(?=\.)         # addresses; behind the slashes it would be part of the host, and nothing
+    | (?<=:)(?=:) | (?<=:)(?=[\w+-]+(?::|$))  # commands to a runner, names of emoji
+    | (?<=\b[a-z])(?=-\d) | (?<=[a-z][a-z])(?=-\d) | (?<=\bGHSA)(?=-)   # GH-1, CVE-1, references of the team's own
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Places where a break keeps the forge from making a link, a mention, a picture or a command of a text."""
+
+_COMMIT = re.compile(r"\b[0-9a-f]{7,}\b")
+"""As few as seven digits name a commit: no more than six stay together."""
+
+_COMMAND = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
+"""What a runner would take for a command where the text is printed into its log."""
 
 
 def visible(text: str, keep_lines: bool = False) -> str:
-    """Control, bidirectional and unpaired surrogate characters replaced by a visible mark.
+    """Characters that do not show (controls, bidirectional and zero-width ones, lone surrogates) as a visible mark.
 
     Newlines and tabs stay where ``keep_lines``; elsewhere any white space becomes one space.
     """
@@ -31,7 +51,7 @@ def visible(text: str, keep_lines: bool = False) -> str:
 def _shown(character: str, keep_lines: bool) -> str:
     if keep_lines and character in "\n\t":
         return character
-    hidden = character in _BIDI or unicodedata.category(character) in ("Cc", "Cs")
+    hidden = unicodedata.category(character) in _HIDDEN and character not in _JOINERS
     return "\N{REPLACEMENT CHARACTER}" if hidden else character
 
 
@@ -43,13 +63,13 @@ def shortened(text: str, length: int) -> str:
 def inline(text: str, length: int = 120) -> str:
     """One line of Markdown that shows ``text`` literally: no markup, mention, reference, link or image."""
     plain = shortened(visible(text), length)
-    broken = _LINKED.sub(lambda found: found[0] + _BREAK, plain)
+    broken = _COMMIT.sub(lambda found: _BREAK.join(re.findall(".{1,6}", found[0])), _ACTS.sub(_BREAK, plain))
     return _PUNCTUATION.sub(r"\\\1", broken)
 
 
 def fenced(text: str, language: str = "") -> str:
     """A Markdown code block around ``text``, its fence longer than any run of backticks inside."""
-    body = visible(text, keep_lines=True).rstrip("\n")
+    body = _COMMAND.sub(lambda found: found[0] + _BREAK, visible(text, keep_lines=True).rstrip("\n"))
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{body}\n{fence}"

@@ -10,28 +10,41 @@ from pipeline.report.formats import duration
 from pipeline.report.inert import inline
 from pipeline.report.meaning import GLYPHS, MEASURES, caution, meaning
 from pipeline.report.page import epochs, left_out
+from pipeline.report.people import People, people, quoted
 from pipeline.report.view import Cell, PullView, RoleView, pull_views, role_views
-from pipeline.types import Evaluation
+from pipeline.types import Evaluation, Opinion
 
 Verdict = dict[str, Any]
 
-MOST_PULLS = 100
+MOST_PULLS = 1000
+"""Rows in the table, some 200 kB: a job's summary may hold 1 MiB."""
 
 
-def markdown(evaluations: Sequence[Evaluation], verdict: Verdict, trace: Sequence[Verdict], *, title: str) -> str:
+def markdown(
+    evaluations: Sequence[Evaluation],
+    verdict: Verdict,
+    trace: Sequence[Verdict],
+    *,
+    title: str,
+    opinions: Sequence[Opinion] = (),
+) -> str:
     """The report as Markdown; everything that models or people wrote is shown literally."""
-    views = pull_views(evaluations)
+    views = pull_views(evaluations, opinions)
     roles = role_views(views)
     blocks = [
         f"# {inline(title)}: {verdict['state']}",
         f"{GLYPHS[verdict['state']]} **{meaning(verdict)}** {standing(verdict)}",
         scripted_note(roles),
         caution(verdict),
-        "\n".join(f"- {reason.split(': ', 1)[-1]} (`{reason.split(': ', 1)[0]}`)" for reason in verdict["reasons"]),
+        "\n".join(
+            f"- {inline(reason.split(': ', 1)[-1], 300)} (`{reason.split(': ', 1)[0]}`)"
+            for reason in verdict["reasons"]
+        ),
         "## The models side by side",
         _roles_table(roles, verdict),
         "## Pull requests",
         _pulls_table(views),
+        *_people_block(people(opinions)),
         *_epochs_block(epochs(trace)),
         *_left_out_block(verdict),
         f"_{MEASURES[verdict['measure']].capitalize()}. {promise(verdict)}_",
@@ -48,7 +61,8 @@ def standing(verdict: Verdict) -> str:
 def promise(verdict: Verdict) -> str:
     """The error promise of this epoch, with what it rests on."""
     return (
-        f"Margin {points(verdict['margin'])} points, {verdict['n']} PRs count, {verdict['void']} void, "
+        f"Margin {points(verdict['margin'])} points, {verdict['n']} PR{'s' if verdict['n'] != 1 else ''} count"
+        f"{'s' if verdict['n'] == 1 else ''}, {verdict['void']} void, "
         f"epoch {verdict['epoch']['number']}, which stakes {100 * verdict['alpha']:.3g}% of error chance."
     )
 
@@ -96,18 +110,39 @@ def _pulls_table(views: Sequence[PullView]) -> str:
 
 
 def _pull_row(view: PullView) -> list[str]:
-    name = f"`{view.number}` {inline(view.title, 80)}".strip() + (" (backtest)" if view.backtest else "")
-    delta = "–" if view.difference is None else f"{view.difference:+.2f}".replace("-0.00", "+0.00")
-    return [name, *(cell_text(view.cells[role]) for role in view.cells), delta]
+    name = f"`{view.number}` {inline(view.title, 80)}".strip() + tags(view)
+    return [name, *(cell_text(view.cells[role]) for role in view.cells), difference(view)]
+
+
+def difference(view: PullView) -> str:
+    """own minus frontier, signed; a dash where one of them is missing."""
+    return "–" if view.difference is None else f"{view.difference:+.2f}".replace("-0.00", "+0.00")
+
+
+def tags(view: PullView) -> str:
+    """What a reader should know of a PR, behind its title: " (sealed, backtest)"; "" where that is nothing."""
+    names = [*(["backtest"] if view.backtest else []), *(mark.replace("_", " ") for mark in view.marks)]
+    unfair = [f"unfair, {view.people.unfair} say"] if view.people.unfair else []
+    found = ", ".join(inline(name) for name in (*names, *unfair))
+    return f" ({found})" if found else ""
 
 
 def cell_text(cell: Cell | None) -> str:
-    """Score, or why there is none, and how the attempt ended where that matters."""
+    """Score, or why there is none, and how the attempt ended where that matters; overlap beside tests where known."""
     if cell is None:
         return "–"
     failed = ", ".join(name.replace("_", " ") for name in cell.exits if name != "submitted")
     score = "void" if cell.score is None else f"{cell.score:.2f}"
-    return f"{score} ({failed})" if failed else score
+    beside = [f"overlap {cell.recall:.2f}"] if cell.recall is not None and cell.score is not None else []
+    more = ", ".join([*([failed] if failed else []), *beside])
+    return f"{score} ({more})" if more else score
+
+
+def _people_block(found: People) -> list[str]:
+    if not found.words:
+        return []
+    words = quoted(found)
+    return ["## What people say", f"{found.words}{f': {words}' if words else ''}. No score changes by it."]
 
 
 def _epochs_block(lasts: Sequence[Verdict]) -> list[str]:

@@ -29,6 +29,20 @@ GLYPHS: dict[str, str] = {
 
 MEASURES: dict[str, str] = {"tests": "scored by tests", "recall": "scored by overlap with the human patch"}
 
+MARKS: dict[str, str] = {
+    "sealed": "Sealed: the patches were recorded before any human fix existed.",
+    "older_than_knowledge_cutoff": "Older than what frontier was trained on: it may have read the fix.",
+    "vague_prompt": "The text hardly says what to do.",
+    "memorised": "A model knew parts of the patch without seeing the repository.",
+}
+"""Marks of a pull request, in words."""
+
+
+def marked(mark: str) -> str:
+    """A mark's meaning; of one that is not known here its code in words."""
+    return MARKS.get(mark) or f"Marked: {mark.replace('_', ' ')}."
+
+
 LEFT_OUT: dict[str, str] = {
     "void": "A failure of the harness, not of a model, stayed after retries; decided before any score was known.",
     "unpaired": "An attempt of own or of frontier is missing, so there is nothing to compare.",

@@ -84,4 +84,14 @@ def break_even(verdict: Verdict) -> str:
     if pulls["soonest"]:
         latest = f"{pulls['latest']:,.0f}" if pulls["latest"] else "never"
         text += f" (from {pulls['soonest']:,.0f} PRs to {latest})"
-    return text
+    return text + _later_trainings(money)
+
+
+def _later_trainings(money: dict[str, Any]) -> str:
+    """The saving per month is less what the next trainings cost; the break-even is about those that are paid."""
+    training = money["training_usd_per_pull"]
+    return (
+        f"; later trainings, {usd(training)} for each PR, are in the saving per month and not in this"
+        if training
+        else ""
+    )

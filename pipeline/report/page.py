@@ -15,14 +15,15 @@ from pipeline.decide.words import sentence
 from pipeline.report.ahead import ahead
 from pipeline.report.formats import environment
 from pipeline.report.inert import script_json, visible
-from pipeline.report.meaning import GLYPHS, LEFT_OUT, MEASURES, TONES, caution, meaning
+from pipeline.report.meaning import GLYPHS, LEFT_OUT, MEASURES, TONES, caution, marked, meaning
 from pipeline.report.months import months
 from pipeline.report.outlook import break_even, distance, outlook
 from pipeline.report.parts import by_kind, by_language, routed_to_own
 from pipeline.report.patches import Patch, patches_of
+from pipeline.report.people import people
 from pipeline.report.view import PullView, RoleView, pull_views, role_views
 from pipeline.settings import DecideConfig
-from pipeline.types import Evaluation, to_json
+from pipeline.types import Evaluation, Opinion, to_json
 
 Verdict = dict[str, Any]
 
@@ -42,6 +43,8 @@ class Basis:
     """Every change of state, oldest first, as in transition.json."""
     records: tuple[str, ...] = ()
     """Files beside the page that it links to."""
+    agreement: Mapping[str, Any] | None = None
+    """How well soft scores predict hard ones (``pipeline.evaluate.agreement``); None where they are not compared."""
 
 
 def page(
@@ -52,10 +55,11 @@ def page(
     title: str,
     sha256: str,
     basis: Basis | None = None,
+    opinions: Sequence[Opinion] = (),
 ) -> str:
     """The whole page. ``trace``: the verdict after every PR, for the plots; ``sha256`` of the evaluations."""
     basis = basis or Basis()
-    views = pull_views(evaluations)
+    views = pull_views(evaluations, opinions)
     shown = views[:MOST_PULLS]
     roles = role_views(views)
     return (
@@ -80,6 +84,10 @@ def page(
             several_repos=len({view.repo for view in views}) > 1,
             patches=_patches(shown),
             left_out=left_out(verdict),
+            people=people(opinions),
+            sealed=sum(view.sealed for view in views),
+            marks={mark: marked(mark) for view in shown for mark in view.marks},
+            agreement=basis.agreement if basis.agreement and basis.agreement["n"] else None,
             changes=basis.changes,
             epochs=versions(trace),
             trained_until=basis.trained_until,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pipeline.types import Evaluation, Role
+from pipeline.report.people import People, people
+from pipeline.types import Evaluation, Opinion, Role
 
 ROLES: tuple[Role, ...] = ("own", "base", "frontier")
 
@@ -24,6 +25,13 @@ class Cell:
         if self.void:
             return None
         return sum(row.score if row.exit == "submitted" else 0.0 for row in self.attempts) / len(self.attempts)
+
+    @property
+    def recall(self) -> float | None:
+        """Mean soft score beside a hard one; None where tests did not decide, or it was not computed."""
+        found = [_recall(row) for row in self.attempts]
+        known = [value for value in found if value is not None]
+        return sum(known) / len(known) if known and len(known) == len(found) else None
 
     @property
     def void(self) -> bool:
@@ -71,12 +79,21 @@ class PullView:
     backtest: bool
     anchor: str
     cells: Mapping[Role, Cell | None]
+    people: People = field(default_factory=People)
+    """What people with write access say of the scores."""
+
+    @property
+    def sealed(self) -> bool:
+        """Every attempt was recorded before any fix existed."""
+        rows = [row for cell in self.cells.values() if cell for row in cell.attempts]
+        return bool(rows) and all(row.sealed_at is not None or "sealed" in row.marks for row in rows)
 
     @property
     def marks(self) -> tuple[str, ...]:
         """What a reader should know about this PR, as codes."""
         rows = [row for cell in self.cells.values() if cell for row in cell.attempts]
-        return tuple(sorted({mark for row in rows for mark in row.marks}))
+        found = {mark for row in rows for mark in row.marks} - {"sealed"}
+        return (*(("sealed",) if self.sealed else ()), *sorted(found))
 
     @property
     def difference(self) -> float | None:
@@ -108,16 +125,19 @@ class RoleView:
         return self.tool_calls / total if total else None
 
 
-def pull_views(evaluations: Iterable[Evaluation]) -> list[PullView]:
+def pull_views(evaluations: Iterable[Evaluation], opinions: Iterable[Opinion] = ()) -> list[PullView]:
     """One view per PR, newest result first; of several versions of a role the latest is shown."""
+    said: dict[tuple[str, int], list[Opinion]] = {}
+    for opinion in opinions:
+        said.setdefault((opinion.repo, opinion.number), []).append(opinion)
     groups: dict[tuple[str, int], list[Evaluation]] = {}
     for row in evaluations:
         groups.setdefault((row.repo, row.number), []).append(row)
-    views = [_pull_view(rows) for rows in groups.values()]
+    views = [_pull_view(rows, people(said.get(pull, ()))) for pull, rows in groups.items()]
     return sorted(views, key=lambda view: (view.at, view.number), reverse=True)
 
 
-def _pull_view(rows: Sequence[Evaluation]) -> PullView:
+def _pull_view(rows: Sequence[Evaluation], said: People) -> PullView:
     first = rows[0]
     slug = re.sub(r"[^A-Za-z0-9]+", "-", first.repo).strip("-").lower()
     return PullView(
@@ -129,6 +149,7 @@ def _pull_view(rows: Sequence[Evaluation]) -> PullView:
         backtest=any(row.backtest for row in rows),
         anchor=f"pr-{slug}-{first.number}",
         cells={role: _cell([row for row in rows if row.role == role]) for role in ROLES},
+        people=said,
     )
 
 
@@ -146,6 +167,12 @@ def _cell(rows: list[Evaluation]) -> Cell | None:
         if (known is None and row.at <= sound_at) or (known is not None and known.exit == "error"):
             attempts[row.attempt] = row
     return Cell(tuple(attempts[number] for number in sorted(attempts)))
+
+
+def _recall(row: Evaluation) -> float | None:
+    """The soft score beside a hard one; None where there is none."""
+    found = row.recall if row.measure == "tests" else None
+    return 0.0 if found is not None and row.exit != "submitted" else found
 
 
 def _version(row: Evaluation) -> tuple[str | None, str]:

@@ -22,6 +22,9 @@ NAMED_BY = {
     "forge_pulls": "repo",
     "verdicts": "repo",
     "routes": "repo",
+    "evaluations": "repo",
+    "adapters": "repo",
+    "opinions": "repo",
 }
 """Tables with a column that holds ``owner/name``, beside ``repositories``."""
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from pipeline import config, evaluations
 from pipeline.decide import Options
+from pipeline.evaluate.agreement import of_evaluations
 from pipeline.report import write_report
+from pipeline.settings import DecideConfig
+from pipeline.types import Evaluation, Opinion, to_json
 from pipeline.verbs import config_option, emit, json_option
 from pipeline.verbs.decide import judging
 
@@ -41,6 +46,8 @@ PATH = click.Path(path_type=Path)
     metavar="DIR",
     help="Adapter folder: tells until when that version was trained; repeatable.",
 )
+@click.option("--db", type=PATH, metavar="FILE", help="Heed the route recorded here, and show what people say.")
+@click.option("--repo", metavar="OWNER/NAME", help="With --db: the repository, where the files hold several.")
 @click.argument("more", type=PATH, nargs=-1, metavar="[FILE]...")
 @config_option
 @json_option
@@ -51,6 +58,8 @@ def command(
     title: str | None,
     fixed_usd: float | None,
     adapters: tuple[Path, ...],
+    db: Path | None,
+    repo: str | None,
     more: tuple[Path, ...],
     config_path: Path | None,
     as_json: bool,
@@ -62,20 +71,29 @@ def command(
 
     \b
     Example:  switchover report --evaluations out/evaluations.jsonl --out out/report --pr 12
+              switchover report --evaluations out/evaluations.jsonl --out out/report --db so.db
     """
+    if repo is not None and db is None:
+        raise click.UsageError("--repo needs --db FILE")
     loaded = config.load(config_path)
     rows = list(evaluations.read((*paths, *more)))
+    settings = judging(loaded.decide, None, None)
+    given = Options(
+        fixed_usd=fixed_usd,
+        training_pulls=loaded.train.retrain_after_pulls,
+        switched=loaded.serve.route == "own",
+    )
+    known = _known(db, repo, rows, settings, given)
+    rows = known.rows
     repos = list(dict.fromkeys(row.repo for row in rows))
     files = write_report(
         out,
         rows,
         title=title or ", ".join(repos[:3]) or "No evaluations yet",
-        settings=judging(loaded.decide, None, None),
-        options=Options(
-            fixed_usd=fixed_usd,
-            training_pulls=loaded.train.retrain_after_pulls,
-            switched=loaded.serve.route == "own",
-        ),
+        settings=settings,
+        options=known.options,
+        opinions=known.opinions,
+        agreement=to_json(of_evaluations(rows)),
         prices=loaded.prices,
         trained_until=_trained_until(adapters),
         pr=pr,
@@ -84,6 +102,27 @@ def command(
         emit({"files": [str(path) for path in files], "pulls": len({(row.repo, row.number) for row in rows})})
     else:
         click.echo("\n".join(str(path) for path in files))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the report is about, with what the database knows of it."""
+
+    rows: list[Evaluation]
+    options: Options
+    opinions: Sequence[Opinion] = ()
+
+
+def _known(db: Path | None, repo: str | None, rows: list[Evaluation], settings: DecideConfig, given: Options) -> _Known:
+    if db is None:
+        return _Known(rows, given)
+    from pipeline.judgement import heeded, of_one
+    from pipeline.store import Store
+    from pipeline.store.opinions import opinions
+
+    name, rows = of_one(rows, repo)
+    with Store.open(db, must_exist=True) as store:
+        return _Known(rows, heeded(store, name, rows, settings, given), opinions(store, name))
 
 
 def _trained_until(adapters: tuple[Path, ...]) -> dict[str, str]:

@@ -76,7 +76,8 @@ def test_what_is_missing_and_what_is_too_much() -> None:
 
 CALLS = {
     "actions": "actions", "dispatches": "actions", "runs": "actions", "issues": "issues", "contents": "contents",
-    "collaborators": "metadata", "git": "contents", "pulls": "pull_requests",
+    "collaborators": "metadata", "git": "contents", "compare": "contents", "pulls": "pull_requests",
+    "check-runs": "checks", "commits": "checks",  # of a commit only its check runs are asked for
     "installation": None, "installations": None,
 }  # fmt: skip
 """What follows /repos/OWNER/NAME in a path of ours to the permission that it takes; None: none."""

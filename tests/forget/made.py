@@ -8,7 +8,9 @@ from pathlib import Path
 from pipeline.collect import collect_clone
 from pipeline.config import CollectConfig
 from pipeline.store import Store
+from pipeline.store.evaluations import add_evaluations
 from pipeline.types import ForgePull
+from tests.graded import graded
 from tests.history import ADA, Builder, code
 
 REPO, OTHER = "o/purgeme", "o/keepme"
@@ -66,6 +68,8 @@ def _as_the_app(store: Store, folder: Path, name: str, id: int, words: str) -> N
         store.save_repository(id, name, 5, True, "main")
         store.change_repository(id, watermark="2025-01-01T00:00:00Z", cursor="c", backfill="done", seen=2, total=2)
         store.save_forge_pulls(name, [_told(1, "ada", f"{words} @{LOGIN}"), _told(2, LOGIN, f"{words} {THEIRS}")])
+        titles = {1: f"{words} @{LOGIN}", 2: f"{words} {THEIRS}"}
+        add_evaluations(store, name, [graded(n, repo=name, title=title) for n, title in titles.items()], run=3)
         for number, (who, state) in enumerate(((LOGIN, "done"), ("ada", "waiting"), ("ada", "done"))):
             body = json.dumps({"sender": {"login": who}, "text": words if who == "ada" else f"{words} {THEIRS}"})
             run(

@@ -28,10 +28,10 @@ def test_not_a_byte_of_theirs_is_left(db: Path) -> None:
     outcome = forget(LOGIN.swapcase(), db)
     assert not holds(db, THEIRS)
     assert holds(db, MARK), "what others wrote stays"
-    assert outcome.purged.removed == {"pulls": 2, "forge_pulls": 2, "issues": 2}
+    assert outcome.purged.removed == {"pulls": 2, "forge_pulls": 2, "issues": 2, "opinions": 0}
     assert outcome.purged.cleaned == {
         "pulls": 4, "forge_pulls": 2, "issues": 2, "outbox": 2, "left_out": 2, "deliveries": 2,
-        "routes": 2,
+        "evaluations": 4, "opinions": 0, "routes": 2,
     }  # fmt: skip
     assert outcome.subject.repositories == (OTHER, REPO)
 

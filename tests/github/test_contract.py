@@ -20,7 +20,7 @@ import pytest
 
 from bot.errors import NotFound, Rejected
 from bot.github import Client, Forge
-from bot.write import issues, posting, route
+from bot.write import checks, issues, posting, route, sticky
 from bot.write.posting import Letter, Search
 from pipeline.credentials import Credentials
 from tests.github.recordings import openapi
@@ -29,6 +29,7 @@ from tests.github.stand_in.identity import private_key
 PRISM = Path(__file__).parents[2] / ".cache/npm/node_modules/.bin/prism"
 NAME = "octocat/Hello-World"
 SINCE = "2026-01-01T00:00:00Z"
+SHA = "95b966ae1c166bd92f8ae7d1c313e738c731dfc3"
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,15 @@ READS: dict[str, Callable[[Client], Any]] = {
     "head": lambda c: c.get(f"/repos/{NAME}/git/ref/heads%2Fmain").data["object"]["sha"],
     "pulls": lambda c: c.get(f"/repos/{NAME}/pulls", head="octocat:x", state="all").data[0]["head"]["ref"],
     "pull": lambda c: c.get(f"/repos/{NAME}/pulls/1").data["merge_commit_sha"],
+    "reactions": lambda c: c.get(f"/repos/{NAME}/issues/comments/1/reactions", per_page=100).data[0]["content"],
+    "check runs": lambda c: first(
+        c, f"/repos/{NAME}/commits/{SHA}/check-runs", "check_runs", check_name=checks.NAME, filter="all"
+    )["app"]["slug"],
     "run": lambda c: c.get(f"/repos/{NAME}/actions/runs/1").data["conclusion"] or "none yet",
+    "artifacts": lambda c: first(c, f"/repos/{NAME}/actions/runs/1/artifacts", "artifacts")["size_in_bytes"],
+    "on the branch": lambda c: c.get(f"/repos/{NAME}/compare/{SHA}...{SHA}", per_page=1).data["status"],
+    "runners": lambda c: first(c, f"/repos/{NAME}/actions/runners", "runners")["labels"][0]["name"],
+    "runners of all": lambda c: first(c, "/orgs/github/actions/runners", "runners")["status"],
     "limits": lambda c: c.get("/rate_limit").data["resources"]["graphql"]["remaining"],
 }
 
@@ -143,6 +152,10 @@ LETTERS = [
     issues.create("t-1", 0, 1, "ready", "text"),
     issues.edit("t-2", 0, 1, 1, "text", {"title": "x", "state": "closed", "state_reason": "not_planned"}),
     issues.edit("t-3", 0, 1, 1, "text", {"state": "open", "state_reason": "reopened"}),
+    sticky.create("t-4", 0, 1, 1, "hello"),
+    sticky.edit("t-5", 0, 1, 1, "hello"),
+    checks.create("t-6", 0, 1, 1, SHA, "close", "hello"),
+    checks.edit("t-7", 0, 1, 1, "close", "hello"),
     posting.comment("c-1", 0, 1, 1, "hello"),
     posting.reaction("r-1", 0, 1, "eyes", comment=1),
     posting.reaction("r-2", 0, 1, "eyes", number=1),

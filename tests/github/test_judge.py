@@ -64,7 +64,8 @@ def test_what_was_asked_for(ask: Ask, given: Answer, data: Any) -> None:
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("ask", [READ, WRITE])
 def test_moved(ask: Ask, status: int) -> None:
-    assert judge(ask, message(status, "Moved", location="/repositories/5"), NOW) == Follow("/repositories/5")
+    found = judge(ask, message(status, "Moved", location="/repositories/5"), NOW)
+    assert found == Follow("/repositories/5", is_elsewhere=status == 302)
 
 
 @pytest.mark.parametrize(

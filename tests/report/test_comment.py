@@ -103,7 +103,7 @@ def test_the_short_report_of_nothing() -> None:
 
 
 def test_a_long_table_is_cut_and_said() -> None:
-    rows = duels([0.1] * 130)
+    rows = duels([0.1] * 1030)
     assert "30 older ones are in the records." in markdown(rows, judge(rows), list(trace(rows)), title="o/n")
 
 

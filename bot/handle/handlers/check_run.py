@@ -1,14 +1,12 @@
-"""``check_run`` rerequested, or one of its buttons: the same as the command ``evaluate``, without a comment.
-
-What came of it is shown in the check run itself once there are check runs; until then in the outbox.
-"""
+"""``check_run`` rerequested, or one of its buttons: the same as the command ``evaluate``, without a comment."""
 
 from __future__ import annotations
 
-from bot.handle import dispatch
+from bot.handle import starting
 from bot.handle.change import Change, Context, nothing, repository_of
 from bot.handle.events import Event
 from bot.handle.people import may_command
+from bot.write import checks
 from pipeline.store import Store
 
 
@@ -23,11 +21,16 @@ def handle(event: Event, context: Context) -> Change:
         )
     if not may_command(event, context, repository):
         return nothing(f"{event.login} may not write to {repository.name}")
-    reason = dispatch.obstacle(context, repository)
-    if reason:
-        return nothing(reason)
+    pull = checks.number_of(event.check, event.repo_id)
+    found = starting.wanted("evaluate", event, context, repository, pull=pull)
+    if found.way.obstacle:
+        return nothing(found.way.obstacle)
 
     def change(store: Store) -> str | None:
-        return None if dispatch.start(store, event, repository) else "a start is waiting to be sent"
+        return _note(starting.start(store, found, event, repository))
 
     return change
+
+
+def _note(answer: str) -> str | None:
+    return None if "starting" in answer else answer.strip().replace("**", "")

@@ -6,10 +6,11 @@ strangers make the App write on a public repository. The delivery's note says wh
 
 from __future__ import annotations
 
-from bot.handle import answers, dispatch, outgoing, standing
+from bot.handle import answers, dispatch, outgoing, standing, starting
 from bot.handle.change import Change, Context, nothing, repository_of
-from bot.handle.commands import Command, parse
+from bot.handle.commands import SAYINGS, Command, parse
 from bot.handle.events import Event
+from bot.handle.handlers import opinion
 from bot.handle.people import may_command
 from bot.transition import posted, routing
 from pipeline.store import Store
@@ -41,7 +42,9 @@ def _obey(command: Command, event: Event, context: Context, repository: Reposito
     if command.route:
         return _switch(command.route, event, context, repository)
     if command.word in ("evaluate", "retrain"):
-        return _start(event, context, repository)
+        return _start("evaluate" if command.word == "evaluate" else "retrain", event, context, repository)
+    if command.word in SAYINGS:
+        return opinion.handle(command, event, context.store, repository)
     if command.word in ("pause", "resume"):
         return _pause(event, repository, command.word == "pause")
     if command.word == "status":
@@ -53,17 +56,11 @@ def _obey(command: Command, event: Event, context: Context, repository: Reposito
     return lambda store: outgoing.answer(store, event, repository, text)
 
 
-def _start(event: Event, context: Context, repository: Repository) -> Change:
-    reason = dispatch.obstacle(context, repository)
+def _start(word: dispatch.Word, event: Event, context: Context, repository: Repository) -> Change:
+    found = starting.wanted(word, event, context, repository)
 
     def change(store: Store) -> None:
-        if reason:
-            text = answers.not_started(reason)
-        elif dispatch.start(store, event, repository):
-            text = answers.started(dispatch.WORKFLOW, dispatch.branch_of(repository))
-        else:
-            text = answers.not_started("It was asked for a moment ago, and is about to be started.")
-        outgoing.answer(store, event, repository, text)
+        outgoing.answer(store, event, repository, starting.start(store, found, event, repository))
 
     return change
 

@@ -8,6 +8,7 @@ from bot.handle.change import Change, Context, nothing, repository_of
 from bot.handle.events import Event
 from bot.handle.handlers import transition
 from bot.transition import posted
+from pipeline.report import digest
 from pipeline.report.transition import MARKER
 from pipeline.store import Store
 from pipeline.types import Repository
@@ -22,7 +23,7 @@ def handle(event: Event, context: Context) -> Change:
     number = event.number
     if repository is None or number is None:
         return nothing("not a repository that the App may work on")
-    if event.is_bot and MARKER in (event.body or ""):
+    if event.is_bot and any(marker in (event.body or "") for marker in (MARKER, digest.MARKER)):
         return nothing("an issue of ours")
     if number == posted.load(context.store, repository.id).number:
         return transition.handle(event, context, repository)

@@ -34,7 +34,8 @@ def difference(course: Sequence[Run], forecast: Ahead | None, paper: Paper, name
         mark_versions(axes, course, paper)
         if forecast:
             _ahead(axes, course[-1], n, forecast, further, paper)
-        _proof(axes, course[-1], n + further)
+        for run in course:
+            _proof(axes, run, n + further, is_named=run is course[-1])
         note(axes, signed(last["mean_difference"]), (n + further + 0.5, last["mean_difference"]), (8, -5),
              color=INK["own"], fontweight="bold", fontsize=14)  # fmt: skip
         count_pulls(axes, n + further, paper)
@@ -118,12 +119,15 @@ def _about(pulls: int) -> str:
     return f"about {pulls:,} more PRs"
 
 
-def _proof(axes: Any, run: Run, end: float) -> None:
+def _proof(axes: Any, run: Run, end: float, is_named: bool) -> None:
+    """Where an epoch proved something; in words for the newest alone, whose verdict holds."""
     for word, edge, colour in (("noninferior", "low", "good"), ("worse", "high", "bad")):
         if place := run.reached(word):
             x, line = place
             axes.axvline(x, color=INK[colour], linewidth=1.5)
             dot(axes, x, line[edge], colour)
+            if not is_named:
+                continue
             left = x > 0.6 * end
             what = "shown" if word == "noninferior" else "shown to be behind"
             note(axes, f"{what} after {line['n']:,} PRs", (x, axes.get_ylim()[0]), (-8 if left else 8, 10),

@@ -29,7 +29,7 @@ def test_every_handled_event_has_a_handler() -> None:
 
 def test_a_merged_pull_request_is_read_anew(context: Context, widgets: Repository) -> None:
     widgets.touch(2, title="Newer title")
-    assert deliver(context, "pull_request", pull(widgets, 2)) == ("done", None)
+    assert deliver(context, "pull_request", pull(widgets, 2, "labeled")) == ("done", None)
     (told,) = context.store.forge_pulls("acme/widgets")
     assert (told.number, told.title, told.closes) == (2, "Newer title", (100002,))
     assert context.store.issues("acme/widgets")[100002].title == "Part 100002 breaks"

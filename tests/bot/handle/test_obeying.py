@@ -198,7 +198,9 @@ def _said(repository: Repository, text: str, id: int) -> dict[str, Any]:
 def test_without_its_file_it_says_what_to_do(context: Context, widgets: Repository) -> None:
     del widgets.files[WORKFLOW]
     comment(context, widgets, "/switchover evaluate")
-    assert "There is no `.github/workflows/switchover-cycle.yml` on main. Run `switchover init`" in answers(widgets)[0]
+    assert (
+        "There is no `.github/workflows/switchover-evaluate.yml` on main. Run `switchover init`" in answers(widgets)[0]
+    )
     assert not widgets.runs
 
 

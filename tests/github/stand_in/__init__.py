@@ -8,7 +8,7 @@
         assert github.graphql_calls == 3
 
 GraphQL queries are validated against the recorded schema and executed; REST covers what we call.
-Not covered: check runs, git over HTTP, search, calls other than those in the rest_ files.
+Not covered: git over HTTP, search, calls other than those in the rest_ files.
 """
 
 from tests.github.stand_in import faults

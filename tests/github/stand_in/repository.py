@@ -40,8 +40,14 @@ class Repository:
     """Of issues and pull requests, as REST shows them, oldest first; with ``issue`` for the number."""
     reactions: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     """By ("comments", comment id) or ("issues", number)."""
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    """Check runs as REST shows them, oldest first."""
     runs: list[dict[str, Any]] = field(default_factory=list)
     """Workflow runs, oldest first; ``inputs`` beside what REST shows."""
+    artifacts: list[dict[str, Any]] = field(default_factory=list)
+    """Of runs, as REST shows them, with their archive as ``data``."""
+    history: list[str] = field(default_factory=list)
+    """Older commits of the default branch."""
     gone: set[int] = field(default_factory=set)
     """Numbers of issues that were deleted."""
     moved: dict[int, tuple[str, int]] = field(default_factory=dict)

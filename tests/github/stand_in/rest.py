@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.github.stand_in import rest_app, rest_code, rest_issues, rest_repository  # noqa: F401 - they fill ROUTES
+from tests.github.stand_in import (  # noqa: F401 - they fill ROUTES
+    rest_actions,
+    rest_app,
+    rest_checks,
+    rest_code,
+    rest_issues,
+    rest_repository,
+    rest_runners,
+)
 from tests.github.stand_in.routes import ROUTES
 from tests.github.stand_in.wire import Request, Response, missing
 

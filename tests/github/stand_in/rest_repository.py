@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from tests.github.stand_in import rest_actions
 from tests.github.stand_in.identity import iso
 from tests.github.stand_in.repository import Repository
 from tests.github.stand_in.routes import REPO, needs_app, present, repo, route
@@ -102,6 +103,7 @@ def dispatch(github: StandIn, request: Request, match: re.Match[str]) -> Respons
     row |= {"path": f".github/workflows/{match['workflow']}", "created_at": iso(github.now())}
     row |= {"actor": {"login": "switchover[bot]", "type": "Bot"}}
     row |= {"head_branch": request.body["ref"], "html_url": f"https://github.com/{found.name}/actions/runs/{id}"}
+    row |= rest_actions.facts(found)
     found.runs.append({**row, "inputs": request.body.get("inputs", {})})
     if not request.body.get("return_run_details"):
         return Response(204)

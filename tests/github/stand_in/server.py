@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.credentials import Credentials
 from tests.github.stand_in import graph, rest
+from tests.github.stand_in.blobs import Blobs
 from tests.github.stand_in.faults import Fault, Rule
 from tests.github.stand_in.identity import Installation, check_jwt, iso, private_key
 from tests.github.stand_in.loopback import Server
@@ -46,7 +47,11 @@ class StandIn:
         self.codes: set[str] = set()
         """Of the manifest flow, valid once."""
         self.hook: dict[str, Any] = {"url": "https://bot.example/webhook", "content_type": "json", "insecure_ssl": "0"}
+        self.runners: dict[str, list[dict[str, Any]]] = {}
+        """By repository or organization, as REST shows them; what is not in it may not be asked for."""
         self.requests: list[Request] = []
+        self.blobs = Blobs()
+        """The other host, from which archives are fetched."""
         self.allowed = {"core": ALLOWED, "graphql": ALLOWED}
         """Per identity and hour."""
         self.used: Counter[tuple[str, str]] = Counter()
@@ -70,10 +75,12 @@ class StandIn:
 
     def __enter__(self) -> StandIn:
         self._server.run()
+        self.blobs.run()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.stop()
+        self.blobs.stop()
 
     @property
     def url(self) -> str:

@@ -1,0 +1,140 @@
+"""The lines of an evaluations.jsonl that came from a runner, each held against what may be in it; streamed.
+
+Types and ranges are those of ``pipeline.evaluations``; here are the bounds of what a database and a page
+can hold, and whether a row is about what was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bot.intake.reasons import Refused
+from pipeline.evaluations import evaluation, fault_of
+from pipeline.types import Evaluation
+
+MOST_ROWS = 20_000
+"""Of one run: 1,000 pull requests with 20 attempts each."""
+
+MOST_LINE = 2 << 20
+"""Bytes."""
+
+MOST_PATCH = 1_000_000
+"""Characters."""
+
+MOST_TEXT = 300
+MOST_TITLE = 1_000
+MOST_MARKS = 50
+
+_MOST = {
+    "number": 2**31, "attempt": 10_000, "steps": 10**6, "tool_calls": 10**6, "malformed_calls": 10**6,
+    "tokens_in": 10**12, "tokens_out": 10**12, "tokens_cached": 10**12, "seconds": 10**7, "cost_usd": 10**6,
+}  # fmt: skip
+"""Largest numbers that can be meant."""
+
+_NAMES = ("task_id", "model", "adapter", "agent", "rollout_id", "language")
+"""Texts that must be plain: no control characters, no lone surrogates."""
+
+_SEALED = "/sealed"
+"""Ends the task of attempts that were made before there was a pull request (pipeline.evaluate.settling)."""
+
+_LONGER = {"patch": MOST_PATCH, "title": MOST_TITLE}
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z")
+_MARK = re.compile(r"[a-z0-9_]{1,64}")
+
+
+@dataclass
+class Reader:
+    """For all files of one run."""
+
+    repo: str
+    """``owner/name``."""
+    asked: frozenset[int]
+    """Pull requests that the run was asked for; empty: any."""
+    merged: frozenset[int]
+    """Those that are known as merged."""
+    latest: str
+    """ISO time after which nothing can have been known yet."""
+    count: int = 0
+    """Rows read so far."""
+    _seen: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def read(self, path: Path) -> Iterator[Evaluation]:
+        """Each row of ``path``, checked. Raises Refused naming line and field."""
+        with path.open("rb") as handle:
+            number = 0
+            while line := handle.readline(MOST_LINE + 1):
+                number += 1
+                if len(line) > MOST_LINE:
+                    raise Refused("too_long", f"line {number}: more than {MOST_LINE:,} bytes")
+                if not line.isspace():
+                    yield self._row(number, line)
+
+    def _row(self, number: int, line: bytes) -> Evaluation:
+        self.count += 1
+        if self.count > MOST_ROWS:
+            raise Refused("too_many_rows", f"more than {MOST_ROWS:,}")
+        row = _parsed(number, line)
+        if fault := fault_of(row) or _fault_of_size(row):
+            raise Refused("wrong_schema", f"line {number}: {fault}")
+        _check_lengths(number, row)
+        found = evaluation(row)
+        self._check_subject(number, found)
+        key = (found.task_id, found.role, found.adapter, found.model, found.attempt)
+        if key in self._seen:
+            raise Refused("duplicate_row", f"line {number}: {found.role} attempt {found.attempt} on {found.task_id}")
+        self._seen.add(key)
+        return found
+
+    def _check_subject(self, number: int, row: Evaluation) -> None:
+        if row.repo.casefold() != self.repo.casefold():
+            raise Refused("wrong_repository", f"line {number}: about {row.repo!r}, not {self.repo}")
+        if row.task_id.removesuffix(_SEALED) != f"{row.repo}#{row.number}":
+            raise Refused("wrong_schema", f"line {number}: task {row.task_id!r} is not of pull request {row.number}")
+        if self.asked and row.number not in self.asked:
+            raise Refused("foreign_pull", f"line {number}: #{row.number}")
+        if row.number not in self.merged:
+            raise Refused("unknown_pull", f"line {number}: #{row.number}")
+        if row.at > self.latest:
+            raise Refused("wrong_schema", f"line {number}: field 'at' is {row.at}, which is still to come")
+
+
+def _parsed(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused("wrong_schema", f"line {number}: not JSON ({str(error)[:100] or type(error).__name__})") from None
+    if not isinstance(row, dict):
+        raise Refused("wrong_schema", f"line {number}: {type(row).__name__} where an object was expected")
+    return row
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _fault_of_size(row: dict[str, Any]) -> str | None:
+    for name, most in _MOST.items():
+        if (row.get(name) or 0) > most:
+            return f"field {name!r} is larger than {most:,}"
+    for name in _NAMES:
+        if not (row.get(name) or "").isprintable():
+            return f"field {name!r} holds characters that do not show"
+    for name in ("at", "merged_at", "sealed_at"):
+        if row.get(name) and not _TIME.fullmatch(row[name]):
+            return f"field {name!r} is {row[name][:40]!r}, expected a time such as 2026-01-31T12:00:00Z"
+    for name in ("marks", "cheat_marks"):
+        if len(row.get(name, ())) > MOST_MARKS or not all(map(_MARK.fullmatch, row.get(name, ()))):
+            return f"field {name!r} is no list of at most {MOST_MARKS} codes"
+    return None
+
+
+def _check_lengths(number: int, row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        most = _LONGER.get(name, MOST_TEXT)
+        if isinstance(value, str) and len(value) > most:
+            raise Refused("too_long", f"line {number}: field {name[:40]!r} has {len(value):,} characters")
