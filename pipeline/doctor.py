@@ -14,8 +14,11 @@ from pipeline import config as configuration
 from pipeline import plugins
 from pipeline.config import Config, EndpointConfig
 from pipeline.errors import InputError, SwitchoverError
+from pipeline.generate.base import open_base
+from pipeline.labels import Labels
 from pipeline.rollout.endpoint import Endpoint
 from pipeline.rollout.sandbox import Sandbox
+from pipeline.room import room
 from pipeline.settings import SCRIPTED
 
 DISK_NEEDED_GB = 5
@@ -39,11 +42,14 @@ class Check:
         return f"{mark}  {self.name}: {self.found}" + (f"; {self.remedy}" if self.remedy and not self.ok else "")
 
 
-def examine(config_path: Path | None, repo: Path, db: Path | None = None) -> Iterator[Check]:
+def examine(
+    config_path: Path | None, repo: Path, db: Path | None = None, runner: Labels | None = None
+) -> Iterator[Check]:
     """Every check, as it is made; a broken config is a failed check and its endpoints are not tried.
 
     ``db``: the bot's database, beside which the App's credentials may lie; None: the environment's
-    alone are checked. Raises InputError when ``repo`` is no folder.
+    alone are checked. ``runner``: labels that a runner must have, and this machine is to be one: its room for
+    the base model is checked too. Raises InputError when ``repo`` is no folder.
     """
     if not repo.is_dir():
         what = "not a folder" if repo.exists() else "no such folder"
@@ -57,6 +63,8 @@ def examine(config_path: Path | None, repo: Path, db: Path | None = None) -> Ite
     yield _packages("serving", ("vllm",), False, "pip install 'switchover[serve]'")
     yield _gpu()
     yield from _app(db)
+    if runner:
+        yield from _runner(repo, runner)
     try:
         config = configuration.load(config_path, repo)
     except SwitchoverError as error:
@@ -65,6 +73,10 @@ def examine(config_path: Path | None, repo: Path, db: Path | None = None) -> Ite
     where = config_path or repo / configuration.DEFAULT_PATH
     yield Check("config", True, True, f"{where}" if where.exists() else f"{where} is absent, so defaults hold")
     yield from _endpoints(config)
+    if runner:
+        yield from (
+            Check(need.name, need.ok, True, need.found, need.remedy) for need in room(config.train, Path.home())
+        )
 
 
 def _python() -> Check:
@@ -118,6 +130,19 @@ def _app(db: Path | None) -> Iterator[Check]:
         yield Check("app credentials", False, False, str(error))
         return
     yield from checks(db)
+
+
+def _runner(repo: Path, wanted: Labels) -> Iterator[Check]:
+    try:
+        name = open_base(repo, None).name
+        checks = plugins.load("doctor")
+    except SwitchoverError as error:
+        yield Check("runner", False, False, str(error))
+        return
+    if name.startswith("local/"):
+        yield Check("runner", False, False, f"{repo}: has no origin on GitHub", "name a clone of it with --repo")
+        return
+    yield from checks(None, (name, wanted))
 
 
 def _endpoints(config: Config) -> Iterator[Check]:

@@ -122,6 +122,7 @@ def _teacher(settings: GenerateConfig, concurrency: int | None) -> Iterator[Endp
             max_output_tokens=settings.max_output_tokens,
             temperature=settings.temperature,
             pool_size=max(128, concurrency or settings.concurrency),
+            token_ids=settings.token_ids,
         )
 
 

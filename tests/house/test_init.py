@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline import cli, config
 
@@ -53,17 +54,16 @@ def test_needs_a_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "not the top folder of a git work tree" in capsys.readouterr().err
 
 
-def test_the_workflow_pins_what_it_uses_and_keeps_no_credentials(repo: Path) -> None:
-    import yaml
-
+def test_no_checkout_keeps_credentials(repo: Path) -> None:
+    """What else holds for every workflow is in tests/actions."""
     cli.run(["init", str(repo)])
-    for name, text in files(repo).items():
-        if "/workflows/" not in name:
-            continue
-        for job in yaml.safe_load(text)["jobs"].values():
-            for step in job["steps"]:
-                if "uses" in step:
-                    assert len(step["uses"].partition("@")[2]) == 40, f"{name}: {step['uses']} is not pinned by hash"
-                if "checkout" in step.get("uses", ""):
-                    assert step["with"]["persist-credentials"] is False
-                assert "${{" not in step.get("run", ""), f"{name}: an expression in a script can carry a command"
+    steps = [
+        step
+        for name, text in files(repo).items()
+        if "/workflows/" in name
+        for job in yaml.safe_load(text)["jobs"].values()
+        for step in job.get("steps", [])
+    ]
+    checkouts = [step for step in steps if "checkout" in step.get("uses", "")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)

@@ -1,0 +1,73 @@
+"""``action.yml`` executed: set up once, the verb's outputs, its summary, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.types import to_json
+from tests.actions.acting import BIN, Act
+from tests.decide.rows import duels
+
+ROOT = Path(__file__).parents[2]
+CONTENT = ("pyproject.toml", "pipeline/__init__.py")
+
+
+@pytest.fixture
+def act(tmp_path: Path) -> Act:
+    """With the action in the repository, and on the runner's disk what it would install."""
+    act = Act(tmp_path / "act")
+    for name in ("action.yml", *CONTENT):
+        (act.repo / "switchover" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, act.repo / "switchover" / name)
+    content = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in CONTENT)).hexdigest()[:16]
+    python = ".".join(platform.python_version_tuple()[:2])
+    tools = act.home / ".cache" / "act" / "tool_cache"  # where act has it, whatever the environment says
+    ready = tools / f"switchover-Linux-X64-{python}-rollout-{content}"
+    ready.mkdir(parents=True)
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (ready / name).symlink_to(BIN.parent / name)
+    (ready / ".ready").touch()
+    return act
+
+
+def run(act: Act, **given: str) -> tuple[int, str]:
+    steps = [
+        {"uses": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"},
+        {"id": "it", "uses": "./switchover", "with": given},
+        {"run": 'echo "state=[$STATE] url=[$URL]"',
+         "env": {"STATE": "${{ steps.it.outputs.state }}", "URL": "${{ steps.it.outputs.url }}"}},
+    ]  # fmt: skip
+    job = {"runs-on": "ubuntu-latest", "steps": steps}
+    (act.workflows / "try.yml").write_text(yaml.safe_dump({"on": "workflow_dispatch", "jobs": {"only": job}}))
+    ran = act.dispatch("try.yml")
+    return ran.returncode, ran.stdout
+
+
+def test_a_verb_and_what_it_says(act: Act, tmp_path: Path) -> None:
+    rows = duels([0.0] * 25)
+    (tmp_path / "e.jsonl").write_text("".join(json.dumps(to_json(row)) + "\n" for row in rows))
+    code, log = run(act, verb="decide", arguments=f"--evaluations\n{tmp_path}/e.jsonl\n")
+    assert code == 0, log[-3000:]
+    assert "state=[close] url=[https://github.com/octo-tally/reckon/actions/runs/" in log
+    assert "### Switchover: decide, close" in log
+    assert "mermaid" in log
+
+
+def test_a_failed_verb_fails_the_step(act: Act) -> None:
+    code, log = run(act, verb="decide", arguments="--evaluations\nnowhere.jsonl\n")
+    assert code != 0
+    assert "nowhere.jsonl: no such file" in log
+
+
+def test_extras_are_names(act: Act) -> None:
+    code, log = run(act, verb="decide", extras="rollout]; echo broken; [")
+    assert code != 0
+    assert "is not a list of names" in log
+    assert "| broken" not in log
