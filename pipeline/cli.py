@@ -24,11 +24,15 @@ VERBS: dict[str, str] = {
     "tasks": "List the tasks that the collected pull requests make.",
     "functions": "List the functions in a source tree.",
     "generate": "Make soft-verified trajectories from a repository's own code.",
+    "merge": "Put the shards of one generate together, and say which are missing.",
     "export": "Export the samples in formats that other trainers and viewers read.",
     "view": "Browse rollouts, their messages and patches, in one HTML page.",
     "train": "Fine-tune an adapter on the samples.",
+    "adapters": "List, compare, gate, promote and roll back the adapters of a registry.",
+    "retrain": "Train an adapter, gate it, register it, and promote it where it has passed.",
     "serve": "Serve a base model, and an adapter on it, as an OpenAI-compatible endpoint.",
     "evaluate": "Let own, base and frontier attempt fresh merged pull requests; score them.",
+    "calibrate": "Measure how well line recall predicts tests, on rivals of merged pull requests.",
     "decide": "Judge from the evaluations whether the transition point is reached.",
     "plan": "Tell how many pull requests and weeks it will take until there is an answer.",
     "report": "Write the page, the record and the comment of a pull request.",
@@ -39,6 +43,7 @@ VERBS: dict[str, str] = {
     "replay": "Have webhook deliveries of the bot handled once more.",
     "status": "Show what is done, what waits, counts by reason, and spend.",
     "forget": "Purge a repository or a person, and mark the adapters that were trained on it.",
+    "summary": "Turn what another verb printed as JSON into the summary of a workflow's job.",
     "recall": "Measure how much of one patch another one reproduces.",
     "patch": "Take the patch out of a checkout that an agent has changed.",
     "sandbox": "Run a command in the sandbox.",
@@ -100,6 +105,9 @@ def run(arguments: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except SwitchoverError as error:
         return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, which is no line to be squeezed
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "switchover"
         return _fail(f"{_one_line(error.format_message()).rstrip('.')}; see '{command} --help'", 2)

@@ -8,11 +8,12 @@ merge, once enough pull requests have been merged since, and judged on what come
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.triggers import Trigger
 from pipeline.types import Task
 
 
@@ -29,14 +30,27 @@ class Epoch:
     newest_pull_at: str
     """Merge time of the newest task when the epoch was planned: retraining counts from here."""
     backtest: bool
+    trigger: str = ""
+    """Why it is due: see ``pipeline.triggers``; "" in records of before."""
+    why: str = ""
+    """The same for a person."""
+    planned_at: str = ""
+    """When it was planned (ISO, UTC); "" in records of before."""
 
 
-def due(epochs: Sequence[Epoch], tasks: Sequence[Task], *, held_out: int, retrain_after: int) -> Epoch:
+def due(
+    epochs: Sequence[Epoch],
+    tasks: Sequence[Task],
+    trigger: Callable[[int], Trigger | None],
+    *,
+    held_out: int,
+    now: str = "",
+) -> Epoch:
     """The epoch to work on now: the last one, or a new one when it is time.
 
     ``tasks``: newest merged first, left-out ones included. ``held_out``: usable tasks that the
-    backtest keeps out of training, 1 or more. ``retrain_after``: usable tasks since the last
-    epoch was planned that make a new one due. Raises InputError when there is no usable task.
+    backtest keeps out of training, 1 or more. ``trigger``: from how many usable tasks were merged since the
+    last epoch was planned, why a new one is due, or None. Raises InputError when there is no usable task.
     """
     usable = [task for task in tasks if task.left_out is None]
     if not usable:
@@ -45,12 +59,13 @@ def due(epochs: Sequence[Epoch], tasks: Sequence[Task], *, held_out: int, retrai
     if not epochs:
         oldest = usable[:held_out][-1]
         older = [task.merged_at for task in tasks if task.merged_at < oldest.merged_at]
-        return Epoch(1, oldest.base_sha, older[0] if older else "", newest, backtest=True)
+        why = "there is no adapter yet"
+        return Epoch(1, oldest.base_sha, older[0] if older else "", newest, True, "first", why, now)
     last = epochs[-1]
-    since = [task for task in usable if task.merged_at > last.newest_pull_at]
-    if len(since) < retrain_after:
+    fired = trigger(sum(task.merged_at > last.newest_pull_at for task in usable))
+    if fired is None:
         return last
-    return Epoch(last.number + 1, usable[0].merge_sha, newest, newest, backtest=False)
+    return Epoch(last.number + 1, usable[0].merge_sha, newest, newest, False, fired.name, fired.why, now)
 
 
 def fresh(epoch: Epoch, tasks: Sequence[Task]) -> list[Task]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ import msgspec
 
 from pipeline.collect import tasks as tasks_in
 from pipeline.errors import InputError
+from pipeline.gates.record import read_record
 from pipeline.generate.journal import JOURNAL
 from pipeline.generate.progress import standing
 from pipeline.jsonl import lines, parse, read_as
 from pipeline.settings import CollectConfig
 from pipeline.store import Store
+from pipeline.train.progress import read_progress
 
 
 def status(out: Path) -> dict[str, Any]:
@@ -30,8 +33,10 @@ def status(out: Path) -> dict[str, Any]:
     newest = max((out / "epochs").glob("*/"), default=out)
     found = {
         "collect": _collected(out / "switchover.db"),
+        "epoch": _chosen(_json(newest / "epoch.json"), ("number", "trigger", "why", "planned_at", "base_sha")),
         "generate": _rollouts(newest / "generate") or _rollouts(out),
-        "train": _card(newest / "adapter"),
+        "train": _trained(newest / "adapter") or _trained(out),
+        "gate": _gated(newest / "adapter"),
         "evaluate": _evaluated(out / "evaluate") or _evaluated(out),
         "decide": _chosen(
             _json(out / "verdict.json"), ("state", "reasons", "n", "void", "mean_difference", "low", "high")
@@ -116,12 +121,22 @@ def _evaluated(folder: Path) -> dict[str, Any] | None:
     }
 
 
-def _card(adapter: Path) -> dict[str, Any] | None:
+def _trained(adapter: Path) -> dict[str, Any] | None:
+    """The card of a finished training; of another how far it is, since when, and when it will be done."""
     card = _json(adapter / "switchover.json")
-    if card is None:
-        checkpoints = sorted(path.name for path in adapter.glob("checkpoint-*"))
-        return {"unfinished": checkpoints} if checkpoints else None
-    return _chosen(card, ("base", "trained_until", "samples_sha256", "loss", "cost_usd"))
+    if card is not None:
+        return _chosen(card, ("base", "trained_until", "samples_sha256", "steps", "loss", "cost_usd"))
+    now = read_progress(adapter)
+    return None if now is None else dataclasses.asdict(now)
+
+
+def _gated(adapter: Path) -> dict[str, Any] | None:
+    """What the newest adapter's gates found; ``objection``: why it was not promoted, None when it has passed."""
+    record = read_record(adapter)
+    if record is None:
+        return None
+    passed = [gate.name for gate in record.gates if gate.passed]
+    return {"passed": passed, "failed": [gate.name for gate in record.failed], "objection": record.objection()}
 
 
 def _chosen(row: dict[str, Any] | None, keys: tuple[str, ...]) -> dict[str, Any] | None:

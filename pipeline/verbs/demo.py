@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.gates.record import Record
 from pipeline.types import Role
 from pipeline.verbs import emit, json_option, unused_config_option
 
@@ -14,6 +15,10 @@ from pipeline.verbs import emit, json_option, unused_config_option
 def _share(calls: Mapping[Role, tuple[int, int]], role: Role) -> str:
     valid, turns = calls.get(role, (0, 0))
     return f"{valid} of {turns} ({valid / turns:.0%})" if turns else "none"
+
+
+def _gates(record: Record) -> str:
+    return "\n".join(f"    {gate.name}: {'passed' if gate.passed else 'failed'}: {gate.why}" for gate in record.gates)
 
 
 @click.command()
@@ -39,7 +44,8 @@ def command(out: Path, as_json: bool) -> None:
     if as_json:
         calls = {role: {"valid": valid, "turns": turns} for role, (valid, turns) in outcome.valid_calls.items()}
         seconds = round(outcome.seconds)
-        emit({"report": str(outcome.report), "state": outcome.verdict["state"], "calls": calls, "seconds": seconds})
+        emit({"report": str(outcome.report), "state": outcome.verdict["state"], "calls": calls, "seconds": seconds,
+              "gates": outcome.gates.as_json(), "adapter": outcome.adapter})  # fmt: skip
     else:
         click.echo(
             f"""
@@ -49,7 +55,9 @@ The report is at  {outcome.report}
     stand-in; the own model is a real one of 135 million parameters, trained a moment ago.
 
 What training did: of the own model's turns {_share(outcome.valid_calls, "own")} were valid tool calls,
-of its untrained base's {_share(outcome.valid_calls, "base")}, on pull requests that neither had seen.
+of its untrained base's {_share(outcome.valid_calls, "base")}, on pull requests that neither had seen. Before that
+its adapter had to pass its gates:
+{_gates(outcome.gates)}
 
 Next, with your own repository:
     switchover cycle --repo PATH/TO/CLONE --out cycle-out     the same on your history, still a trial

@@ -19,6 +19,9 @@ from typing import Any
 import pytest
 
 from pipeline import cli
+from pipeline.adapters import open_registry
+from pipeline.train.card import file_sha256
+from pipeline.train.held_out import HELD_OUT, TRAINED, group
 from tests.real_histories import DATA, HISTORIES, unpack
 from tests.train.tiny import make_model
 
@@ -31,11 +34,14 @@ pytestmark = [
 CONFIG = """
 generate: {{teacher: {{url: scripted, model: scripted}}, samples: 4, concurrency: 2, prompt: compact, step_limit: 12}}
 train: {{base: {base}, rank: 4, context_tokens: 8192, learning_rate: 0.001, accumulate: 1, max_steps: 12}}
-evaluate: {{frontier: {{url: scripted, model: scripted}}, attempts: {{own: 1, base: 1, frontier: 1}}, backtest_pulls: 3,
+evaluate: {{measure: recall, frontier: {{url: scripted, model: scripted}}, backtest_pulls: 3,
+            attempts: {{own: 1, base: 1, frontier: 1}},
             limit_usd: null, step_limit: 3, context_tokens: 8192, max_output_tokens: 8, concurrency: 2,
             temperature: 0, prompt: compact}}
 serve: {{engine: transformers}}
+adapters: {{held_out_share: 0.2, gate_tasks: 1, valid_calls_from: 0}}
 """
+"""A model that learns nothing makes no valid call: the bar that only a real one meets is at 0 here."""
 
 Rows = list[dict[str, Any]]
 
@@ -101,6 +107,27 @@ def test_a_real_history_goes_through_every_step(whole: Path) -> None:
     assert {row["adapter"] for row in evaluations if row["role"] == "own"} == {card["sha256"]}
 
 
+def test_the_adapter_passed_its_gates_was_registered_and_promoted(whole: Path) -> None:
+    card = json.loads((whole / "epochs/001/adapter/switchover.json").read_text())
+    gates = json.loads((whole / "epochs/001/adapter/gates.json").read_text())
+    assert gates["passed"] and gates["adapter"] == card["sha256"] and len(gates["gates"]) == 4
+    registry = open_registry(whole / "registry")
+    (entry,), damaged = registry.entries()
+    assert entry.card.sha256 == card["sha256"] and not damaged
+    assert registry.promoted("src-d/go-git") == entry
+    assert entry.scores and entry.scores["pulls"] == len(rows(whole / "evaluate/evaluations.jsonl")) / 3
+
+
+def test_no_held_out_function_was_trained_on(whole: Path) -> None:
+    place = whole / "epochs/001/generate"
+    trained, held_out = ({group(row) for row in rows(place / name)} for name in (TRAINED, HELD_OUT))
+    assert trained and held_out and not trained & held_out
+    card = json.loads((whole / "epochs/001/adapter/switchover.json").read_text())
+    assert card["samples_sha256"] == file_sha256(place / TRAINED)
+    asked = {row["task_id"] for row in rows(whole / "epochs/001/gates/rollouts.jsonl")}
+    assert asked and asked <= held_out
+
+
 def test_the_page_shows_the_numbers_of_the_evaluations(whole: Path) -> None:
     page = (whole / "report" / "report.html").read_text()
     block = re.search(r'<script type="application/json" id="evaluations">(.*?)</script>', page, re.S)
@@ -132,6 +159,7 @@ def test_kill_9_in_each_stage_and_again_gives_the_same(run: Run, whole: Path) ->
     run.kill_when("killed", lambda: (out / "switchover.db").exists())
     run.kill_when("killed", lambda: bool(rows_so_far(epoch / "generate" / "journal.jsonl")))
     run.kill_when("killed", lambda: any((epoch / "adapter").rglob("checkpoint-*")))
+    run.kill_when("killed", lambda: bool(rows_so_far(epoch / "gates" / "rollouts.jsonl")))
     run.kill_when("killed", lambda: bool(rows_so_far(out / "evaluate" / "rollouts.jsonl")))
     assert cli.run(run.arguments("killed")) == 0
     samples = "epochs/001/generate/samples.jsonl"
@@ -139,7 +167,9 @@ def test_kill_9_in_each_stage_and_again_gives_the_same(run: Run, whole: Path) ->
     weights = "epochs/001/adapter/adapter_model.safetensors"
     assert (out / weights).read_bytes() == (whole / weights).read_bytes()
     assert results(out) == results(whole)
-    ids = [row["id"] for row in rows(out / "evaluate" / "rollouts.jsonl")]
+    assert (out / samples).with_name(HELD_OUT).read_bytes() == (whole / samples).with_name(HELD_OUT).read_bytes()
+    assert len(open_registry(out / "registry").entries()[0]) == len(open_registry(out / "registry").promotions()) == 1
+    ids = [row["id"] for name in ("evaluate", "epochs/001/gates") for row in rows(out / name / "rollouts.jsonl")]
     assert len(ids) == len(set(ids)), "a rollout was made twice"
 
 

@@ -80,3 +80,12 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], capsys: pyte
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("switchover: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], ["adapters"]])
+def test_alone_a_group_shows_its_help_as_it_is(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"Usage: {' '.join(['switchover', *words])} ")
+    assert told.err.count("\n") > 10
