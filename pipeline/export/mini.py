@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.export.record import Record
+from pipeline.rollout.conversation import sent
 from pipeline.types import Message
 
 FORMAT = "mini-swe-agent-1.1"
@@ -78,7 +79,7 @@ def _message(message: Message) -> Message:
     if message["role"] != "assistant":
         return dict(message)
     actions = [_action(call) for call in message.get("tool_calls") or ()]
-    return {**message, "extra": {"actions": actions}}
+    return {**sent(message), "extra": {"actions": actions}}
 
 
 def _action(call: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from tqdm import tqdm
 
 from pipeline.errors import InputError
-from pipeline.export import card, hermes, schema
+from pipeline.export import card, hermes, schema, tokens
 from pipeline.export.atif import Atif
 from pipeline.export.chat import Chat
 from pipeline.export.choose import Mix, choose
@@ -37,11 +37,12 @@ HOLDS = {
     "chat": "OpenAI messages and tools with where each sample comes from, as JSON lines",
     "hermes": "text with <tool_call>, as SERA's training recipes read it",
     "datasets": "the same as chat, as parquet for datasets.load_dataset",
+    "tokens": "token ids and labels for one base model, for TRL, axolotl and unsloth",
     "atif": "Harbor's trajectory format (ATIF), one file a rollout",
     "mini": "mini-swe-agent's trajectory format, one folder a rollout",
 }
 FORMATS = tuple(HOLDS)
-OF_SAMPLES, OF_ROLLOUTS = ("chat", "hermes", "datasets"), ("atif", "mini")
+OF_SAMPLES, OF_ROLLOUTS = ("chat", "hermes", "datasets", "tokens"), ("atif", "mini")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Options:
     formats: Sequence[str]
     mix: Mix = field(default_factory=Mix)
     hermes: hermes.Options = field(default_factory=hermes.Options)
+    tokens: tokens.Options = field(default_factory=tokens.Options)
     all_rollouts: bool = False
     """``atif`` and ``mini`` get every rollout, kept or not."""
     force: bool = False
@@ -103,6 +105,8 @@ def _check(options: Options) -> None:
         raise InputError("--all: only atif and mini hold rollouts that were not kept; add --format atif or mini")
     if "datasets" in options.formats:
         arrow()
+    if "tokens" in options.formats:
+        tokens.check_options(options.tokens)
 
 
 class _Run:
@@ -170,6 +174,8 @@ class _Run:
         folder = self._made(name)
         if name == "hermes":
             return Hermes(folder, self._options.hermes)
+        if name == "tokens":
+            return tokens.TokenIds(folder, self._options.tokens)
         if name == "chat":
             return Chat(folder, self._with_reasoning)
         self._parquet = Parquet(folder, self._with_reasoning)
@@ -187,6 +193,8 @@ class _Run:
         shown |= {"seed": mix.seed if drawn else None}
         if "hermes" in options.formats:
             shown |= {"think": options.hermes.think, "add_think": "yes" if options.hermes.add_think else None}
+        if "tokens" in options.formats:
+            shown |= tokens.shown(options.tokens)
         text = card.card(self._tally, shown, {f"{name}/": HOLDS[name] for name in options.formats})
         (self._folder / "card.md").write_text(text, encoding="utf-8")
         for name in ("chat", "datasets"):

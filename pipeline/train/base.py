@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.config import cache_dir
 from pipeline.errors import InputError
 from pipeline.settings import SMALL
+from pipeline.train.one_template import has_one_template
 from pipeline.train.render import Template
 from pipeline.train.small_model import small_model
 
@@ -28,10 +29,11 @@ def resolve(base: str) -> str:
 
 
 def load_template(base: str) -> Template:
-    """The tokenizer of the resolved ``base`` with its chat template. Raises InputError for a base without."""
+    """The tokenizer of the resolved ``base`` with its chat template. Raises InputError where it has none, or two."""
     from transformers import AutoTokenizer, GenerationConfig
 
     tokenizer = _load(AutoTokenizer, base)
+    has_one_template(base)
     try:
         stops = GenerationConfig.from_pretrained(base).eos_token_id
     except OSError:  # an optional file
@@ -39,13 +41,16 @@ def load_template(base: str) -> Template:
     return Template(tokenizer, [stops] if isinstance(stops, int) else stops or ())
 
 
-def load_model(base: str) -> Any:
-    """The resolved ``base`` as a causal language model (see ``precision``). Raises InputError when it is none."""
+def load_model(base: str, **options: Any) -> Any:
+    """The resolved ``base`` as a causal language model (see ``precision``). Raises InputError when it is none.
+
+    ``options`` are those of transformers' ``from_pretrained``, ``dtype`` among them.
+    """
     from transformers import AutoModelForCausalLM
 
     from pipeline.train.precision import fastest
 
-    return _load(AutoModelForCausalLM, base, dtype=fastest())
+    return _load(AutoModelForCausalLM, base, **{"dtype": fastest(), **options})
 
 
 def _load(kind: Any, base: str, **options: Any) -> Any:

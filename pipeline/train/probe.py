@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from pipeline.train.precision import fastest
-from pipeline.train.samples import Conversation
+from pipeline.train.samples import TOKEN_IDS, Conversation
 from pipeline.train.tokens import Tokens
 
 
@@ -31,7 +31,7 @@ def make_probe(model: Any, conversations: dict[str, Conversation], sequences: li
         base = _logprobs(model, ids, turn.start)
     place = int((own - base).argmax())
     return {
-        "messages": [{k: v for k, v in message.items() if k != "token_ids"} for message in messages],
+        "messages": [{k: v for k, v in message.items() if k not in TOKEN_IDS} for message in messages],
         "tools": list(conversations[tokens.sample].tools),
         "prompt_token_ids": ids[: turn.start],
         "context_token_ids": ids[: turn.start + place],

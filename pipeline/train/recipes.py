@@ -1,12 +1,10 @@
-"""The settings of training that no key of the config changes."""
+"""What training takes from a recipe: ``TrainConfig`` holds its values; no key of the config changes these."""
 
 from __future__ import annotations
 
-LORA_ALPHA_PER_RANK = 2
-"""alpha = 2 * rank, so that a learning rate keeps its meaning when the rank changes."""
+from pipeline.recipes import NAMES, Recipe, recipe
 
-WARMUP_SHARE = 0.1
-"""Part of the steps over which the learning rate rises; then it falls along a cosine."""
+__all__ = ["CHECKPOINT_STEPS", "NAMES", "Recipe", "recipe"]
 
 CHECKPOINT_STEPS = 10
 """Optimizer steps between checkpoints: what a killed run loses at most."""

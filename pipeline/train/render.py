@@ -8,6 +8,7 @@ history (Qwen3 drops old reasoning), the difference between two renders tells.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,10 +55,17 @@ class Template:
             raise InputError(f"{where}: the tokenizer knows no offsets; choose a base model with a tokenizer.json")
         self.tokenizer = tokenizer
         self.where: str = where
-        self.source: str = tokenizer.get_chat_template()
+        # Asked with a tool: where a tokenizer has several templates, the one for tools is served.
+        try:
+            self.source: str = tokenizer.get_chat_template(tools=[{}])
+        except ValueError as error:
+            raise InputError(f"{where}: {_line(error)}; leave the one template that the server uses") from None
         self.has_markers = bool(_MARKER.search(self.source))
         self.stop_ids = frozenset(stop_ids or [tokenizer.eos_token_id])
         self.stops = tuple(tokenizer.convert_ids_to_tokens(sorted(self.stop_ids)))
+        special = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+        self.control_tokens = tuple(sorted({*special, *tokenizer.all_special_tokens, *self.stops}))
+        """Texts that the tokenizer reads as tokens which only a template may write."""
 
     def text(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], *, prompt: bool) -> str:
         """``messages`` as one text; with ``prompt`` it ends where the assistant starts to write.
@@ -66,7 +74,11 @@ class Template:
         """
         try:
             text = self.tokenizer.apply_chat_template(
-                list(messages), tools=list(tools) or None, tokenize=False, add_generation_prompt=prompt
+                list(messages),
+                tools=list(tools) or None,
+                chat_template=self.source,
+                tokenize=False,
+                add_generation_prompt=prompt,
             )
         except Exception as error:  # whatever a foreign template raises: TemplateError, TypeError, its own
             raise InputError(f"{self.where}: its chat template refuses a sample ({_line(error)})") from None
@@ -127,16 +139,53 @@ class _Turn:
                 f"{conversation.id}: message {index} does not follow the prompt that the chat template makes for it; "
                 f"this template cannot be trained on"
             )
-        following = _following(template, conversation, index, shown)
-        self.written = _to_stop(shown[len(self.prompt) :], following, template.stops)
+        self.written = _written(template, conversation, index, self.prompt, shown)
 
 
-def _following(template: Template, conversation: Conversation, index: int, shown: str) -> str:
-    # What the template puts after the turn: in some models the next role's marker is the stop token.
+def _written(template: Template, conversation: Conversation, index: int, prompt: str, shown: str) -> str:
+    """What the model must write after ``prompt``, its stop token included; ``shown`` ends with the turn."""
+    longer = _with_next(template, conversation, index)
+    following = longer[len(shown) :] if longer.startswith(shown) else ""
+    message, stops = conversation.messages[index], template.stops
+    if not following and longer.startswith(prompt) and not message.get("reasoning"):
+        # Written otherwise once a message follows: Qwen3 puts an empty think block into the last turn alone. Taken as
+        # later prompts show it, the conversation stays one text; with the block every turn would be one of its own.
+        held = longer[len(prompt) :]
+        end = min((held.find(stop) + len(stop) for stop in stops if stop in held), default=0)
+        if end and all(any(form in held[:end] for form in forms) for _, forms in said(message)):
+            return held[:end]
+    return _to_stop(shown[len(prompt) :], following, stops)
+
+
+def _with_next(template: Template, conversation: Conversation, index: int) -> str:
+    # One more message shows what the template puts after the turn: in some models the next role's marker is the stop.
     messages = conversation.messages
-    probe: Message = {"role": "tool" if messages[index].get("tool_calls") else "user", "content": "."}
-    longer = template.text([*messages[: index + 1], probe], conversation.tools, prompt=False)
-    return longer[len(shown) :] if longer.startswith(shown) else ""
+    calls = messages[index].get("tool_calls") or ()
+    probe: Message = {"role": "user", "content": "."}
+    if calls:
+        probe = {"role": "tool", "content": ".", "tool_call_id": calls[0]["id"], "name": calls[0]["function"]["name"]}
+    return template.text([*messages[: index + 1], probe], conversation.tools, prompt=False)
+
+
+def said(message: Message) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a turn must show: a name for each part, and the forms in which templates write it."""
+    if message["content"].strip():
+        yield "text", (message["content"].strip(),)
+    if message.get("reasoning", "").strip():
+        yield "reasoning", (message["reasoning"].strip(),)
+    for call in message.get("tool_calls", ()):
+        name, arguments = call["function"]["name"], call["function"]["arguments"]
+        yield f"call of {name}", (name,)
+        for key, value in arguments.items():
+            yield f"argument {key} of {name}", _forms(value)
+
+
+def _forms(value: Any) -> tuple[str, ...]:
+    return (
+        json.dumps(value, ensure_ascii=False),
+        json.dumps(value),
+        *((value, value.strip()) if isinstance(value, str) else ()),
+    )
 
 
 def _to_stop(written: str, following: str, stops: tuple[str, ...]) -> str:

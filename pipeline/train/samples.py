@@ -15,6 +15,9 @@ from pipeline import jsonl
 from pipeline.errors import InputError
 from pipeline.types import Message
 
+TOKEN_IDS = ("token_ids", "prompt_token_ids")
+"""What a server that was asked for ids said it wrote, and read: on messages of the assistant, never rendered."""
+
 ROLES = {"system", "developer", "user", "assistant", "tool"}
 
 
@@ -38,7 +41,7 @@ def read_conversations(path: Path) -> list[Conversation]:
     """Every sample of ``path``, in order. Raises InputError naming file, line and field."""
     if not path.exists():
         raise InputError(f"{path}: no such file; make one with 'switchover generate'")
-    found = [_conversation(row, f"{path}: sample {number}") for number, row in enumerate(jsonl.read(path), 1)]
+    found = [conversation(row, f"{path}: sample {number}") for number, row in enumerate(jsonl.read(path), 1)]
     if not found:
         raise InputError(f"{path}: no sample in it; see left_out.jsonl beside it for the reasons")
     return found
@@ -51,7 +54,8 @@ def newest(conversations: list[Conversation]) -> tuple[str | None, str | None]:
     return (last.base_time, last.base_sha) if last else (None, None)
 
 
-def _conversation(row: Mapping[str, Any], where: str) -> Conversation:
+def conversation(row: Mapping[str, Any], where: str) -> Conversation:
+    """The sample that a line holds; ``where`` names the line. Raises InputError naming the field."""
     where = f"{where} ({row.get('id', 'no id')})"
     tools = tuple(_list(row, "tools", where)) if row.get("tools") else ()
     names = {_tool_name(tool, f"{where}: tools[{i}]") for i, tool in enumerate(tools)}
@@ -101,10 +105,19 @@ def as_served(message: Any, where: str = "message") -> Message:
     if message.get("tool_calls"):
         calls = _list(message, "tool_calls", where)
         served["tool_calls"] = [_call(call, f"{where}: tool_calls[{i}]") for i, call in enumerate(calls)]
-    for key in ("tool_call_id", "name", "token_ids"):
+    for key in ("tool_call_id", "name"):
         if message.get(key):
             served[key] = message[key]
+    for key in TOKEN_IDS:
+        if message.get(key):
+            served[key] = _ids(message[key], f"{where}: {key}")
     return served
+
+
+def _ids(value: Any, where: str) -> list[int]:
+    if not isinstance(value, list) or not all(type(token) is int and token >= 0 for token in value):
+        raise InputError(f"{where} is {_short(value)}, expected a list of token ids; or take the key out")
+    return value
 
 
 def _text(content: Any, where: str) -> str:

@@ -6,12 +6,14 @@ turn. A turn's text, reasoning, tool calls and the token that ends it are all of
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.train.render import Rendered, Span, Template, render
 from pipeline.train.samples import Conversation
-from pipeline.types import LeftOut
+from pipeline.types import LeftOut, Message
 
 IGNORED = -100
 """Label of a token without loss, as torch's cross entropy has it."""
@@ -37,6 +39,8 @@ class Tokens:
     """The labelled parts, in order, at least one."""
     rendered: Rendered
     sample: str
+    generated: int = 0
+    """Turns whose ids are those that the model's own server generated."""
 
     @property
     def labels(self) -> list[int]:
@@ -64,9 +68,10 @@ def encode(
 ) -> list[Tokens] | LeftOut:
     """The sample's training sequences, or why it has none.
 
-    ``context_tokens``: longest sequence; a longer one is dropped, or with ``cut`` ends after the last
-    assistant turn that fits whole. Reason codes: malformed_call, no_assistant_turn, turn_not_separable,
-    stop_token_inside_turn, too_long. Raises InputError where the template cannot be trained on at all.
+    ``context_tokens``: longest sequence; a sample with a longer one is dropped, or with ``cut`` the sequence
+    ends after the last assistant turn that fits whole. Reason codes: malformed_call, no_assistant_turn,
+    turn_not_separable, stop_token_inside_turn, control_token_in_text, too_long. Raises InputError where the
+    template cannot be trained on at all.
     """
     try:
         if conversation.malformed:
@@ -75,7 +80,9 @@ def encode(
         if not texts:
             raise Skipped("no_assistant_turn", "no message of the assistant, so nothing to learn")
         whole = [_tokens(template, text, conversation) for text in texts]
-        return [_fit(tokens, context_tokens, too_long) for tokens in whole]
+        if found := control_token(template, conversation):
+            raise Skipped("control_token_in_text", found)
+        return _fit(whole, context_tokens, too_long)
     except Skipped as skipped:
         return LeftOut("train", "sample", conversation.id, skipped.reason, str(skipped))
 
@@ -87,7 +94,7 @@ def _tokens(template: Template, rendered: Rendered, conversation: Conversation) 
     for turn in turns:
         if template.stop_ids & set(ids[turn.start : turn.end - 1]):
             raise Skipped("stop_token_inside_turn", f"message {turn.message} holds the stop token as text")
-    return _as_generated(template.tokenizer, Tokens(tuple(ids), turns, rendered, conversation.id), conversation)
+    return _as_generated(template, Tokens(tuple(ids), turns, rendered, conversation.id), conversation)
 
 
 def _turn(span: Span, offsets: list[tuple[int, int]]) -> Turn:
@@ -99,24 +106,82 @@ def _turn(span: Span, offsets: list[tuple[int, int]]) -> Turn:
     return Turn(first, last + 1, span.turn)
 
 
-def _as_generated(tokenizer: Any, tokens: Tokens, conversation: Conversation) -> Tokens:
-    """Put the ids that the model's own server generated in place of re-tokenized ones, where known."""
-    ids, turns, shift = list(tokens.input_ids), [], 0
+def _as_generated(template: Template, tokens: Tokens, conversation: Conversation) -> Tokens:
+    """Put the ids that the model's own server generated in place of re-tokenized ones, where they spell the turn."""
+    ids, turns, shift, generated = list(tokens.input_ids), [], 0, 0
     for turn in tokens.turns:
         start, end = turn.start + shift, turn.end + shift
-        own = conversation.messages[turn.message].get("token_ids")
-        if own and tokenizer.decode(own) == tokenizer.decode(ids[start:end]):
+        own = generated_ids(template, conversation.messages[turn.message], ids[start:end])
+        if own is not None:
             ids[start:end] = own
             shift += len(own) - (end - start)
             end = start + len(own)
+            generated += 1
         turns.append(Turn(start, end, turn.message))
-    return Tokens(tuple(ids), tuple(turns), tokens.rendered, tokens.sample)
+    return Tokens(tuple(ids), tuple(turns), tokens.rendered, tokens.sample, generated)
 
 
-def _fit(tokens: Tokens, context_tokens: int, too_long: TooLong) -> Tokens:
+def generated_ids(template: Template, message: Message, read: list[int]) -> list[int] | None:
+    """The message's ``token_ids`` where they are the turn that ``read`` is, its stop token included, else None.
+
+    None too where a teacher with another tokenizer made them, or the server gave the turn back in
+    another form than the model wrote it (a call's JSON with other blanks, say): later prompts show
+    that form, so it is the one to learn.
+    """
+    own = message.get("token_ids")
+    if not own or max(own) >= len(template.tokenizer):
+        return None
+    whole = [*own] if own[-1] in template.stop_ids else [*own, read[-1]]
+    decode = template.tokenizer.decode
+    return whole if decode(whole) == decode(read) else None
+
+
+def control_token(template: Template, conversation: Conversation) -> str | None:
+    """Which message (or tool) holds which control token as text; None when none does.
+
+    The server reads such a text as the token itself, as training does: the output of a command could
+    end its own turn and open one of the assistant's.
+    """
+    if not template.control_tokens:
+        return None
+    control = re.compile("|".join(map(re.escape, template.control_tokens)))
+    named = [(f"message {i} ({m['role']})", m) for i, m in enumerate(conversation.messages)]
+    for where, thing in [*named, *(("a tool's description", tool) for tool in conversation.tools)]:
+        for text in _texts(thing):
+            if found := control.search(text):
+                return f"{where} holds the control token {found[0]} as text; leave the sample out or change the text"
+    return None
+
+
+def _texts(thing: Any) -> Iterator[str]:
+    if isinstance(thing, str):
+        yield thing
+    elif isinstance(thing, dict):
+        for key, value in thing.items():
+            yield from _texts(key)
+            yield from _texts(value)
+    elif isinstance(thing, (list, tuple)):
+        for value in thing:
+            if not isinstance(value, int):
+                yield from _texts(value)
+
+
+def _fit(whole: list[Tokens], context_tokens: int, too_long: TooLong) -> list[Tokens]:
+    longest = max(len(tokens.input_ids) for tokens in whole)
+    if longest <= context_tokens:
+        return whole
+    cut = [part for tokens in whole if (part := _cut(tokens, context_tokens))]
+    if too_long == "drop" or not cut:
+        raise Skipped("too_long", f"{longest} tokens, {context_tokens} allowed")
+    return cut
+
+
+def _cut(tokens: Tokens, context_tokens: int) -> Tokens | None:
+    """``tokens`` up to the last turn that ends within the context; None without one: nothing would carry loss."""
     if len(tokens.input_ids) <= context_tokens:
         return tokens
     kept = tuple(turn for turn in tokens.turns if turn.end <= context_tokens)
-    if too_long == "drop" or not kept:
-        raise Skipped("too_long", f"{len(tokens.input_ids)} tokens, {context_tokens} allowed")
-    return Tokens(tokens.input_ids[: kept[-1].end], kept, tokens.rendered, tokens.sample)
+    if not kept:
+        return None
+    ids = tokens.input_ids[: kept[-1].end]
+    return Tokens(ids, kept, tokens.rendered, tokens.sample, min(tokens.generated, len(kept)))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from pipeline.verbs import emit, json_option, unused_config_option
 
-FORMATS = ("chat", "hermes", "datasets", "atif", "mini")
+FORMATS = ("chat", "hermes", "datasets", "tokens", "atif", "mini")
 THINK = ("keep_only_think", "keep_only_non_think", "keep_all")
 
 
@@ -27,6 +28,17 @@ THINK = ("keep_only_think", "keep_only_non_think", "keep_all")
     "--think", type=click.Choice(THINK), default=THINK[0], show_default=True, help="hermes: thoughts, comments."
 )
 @click.option("--add-think", is_flag=True, help="hermes: what was said beside a call becomes a thought.")
+@click.option("--base", metavar="MODEL", help="tokens: model folder, a model hub's name, or 'small'.")
+@click.option(
+    "--context-tokens", type=int, default=32768, show_default=True, metavar="N", help="tokens: longest sequence."
+)
+@click.option(
+    "--too-long",
+    type=click.Choice(("drop", "cut")),
+    default="drop",
+    show_default=True,
+    help="tokens: leave a longer sample out, or end it after the last turn that fits whole.",
+)
 @click.option("--all", "all_rollouts", is_flag=True, help="atif, mini: every rollout, kept or not.")
 @click.option("--force", is_flag=True, help="Replace a folder that is no export, with all that is in it.")
 @unused_config_option
@@ -40,6 +52,9 @@ def command(
     seed: int,
     think: str,
     add_think: bool,
+    base: str | None,
+    context_tokens: int,
+    too_long: Literal["drop", "cut"],
     all_rollouts: bool,
     force: bool,
     as_json: bool,
@@ -51,20 +66,23 @@ def command(
     likewise, and samples that training can read whole come first.
 
     chat: OpenAI messages and tools as JSON lines. hermes: what SERA's recipes train on.
-    datasets: parquet for datasets.load_dataset. atif: Harbor's trajectories. mini:
+    datasets: parquet for datasets.load_dataset. tokens: token ids and labels for one base model, which
+    TRL, axolotl and unsloth train on as they are. atif: Harbor's trajectories. mini:
     mini-swe-agent's trajectories. DIR also gets card.md, left_out.jsonl and export.json.
 
     \b
     Example:
       switchover export made-1 made-2 --format datasets --format chat --out data
       switchover export made --format hermes --first 5000 --second 3000 --out sera
+      switchover export made --format tokens --base Qwen/Qwen3-32B --out tokens
     """
-    from pipeline.export import HermesOptions, Mix, Options, export
+    from pipeline.export import HermesOptions, Mix, Options, TokensOptions, export
 
     options = Options(
         formats=tuple(dict.fromkeys(formats)),
         mix=Mix(first, second, seed),
         hermes=HermesOptions(think, add_think),
+        tokens=TokensOptions(base, context_tokens, too_long),
         all_rollouts=all_rollouts,
         force=force,
     )

@@ -97,7 +97,7 @@ def test_any_texts_are_labelled_or_left_out_with_a_reason(
         assert found.reason in {"turn_not_separable", "stop_token_inside_turn"}
         return
     for (text, command, _), words in zip(clean, said(template, found[0]), strict=True):
-        assert text in words and json.dumps({"command": command}, ensure_ascii=False) in words
+        assert text.rstrip("\n") in words and json.dumps({"command": command}, ensure_ascii=False) in words
 
 
 def test_a_stop_token_that_is_the_next_roles_marker_is_labelled(tmp_path: Path) -> None:
@@ -204,3 +204,14 @@ def test_a_base_without_template_or_with_a_refusing_one_is_an_input_error(tmp_pa
 def test_tools_reach_the_prompt(template: Template, tmp_path: Path) -> None:
     (tokens,) = encoded(template, conversation(tmp_path))
     assert json.dumps(BASH, ensure_ascii=False) in tokens.rendered.text
+
+
+def test_the_line_end_that_a_parser_leaves_before_a_call_is_not_doubled(template: Template) -> None:
+    """A server gives "I look.\\n" and the call apart; what it is shown next is what it had written."""
+    call = {"id": "a", "type": "function", "function": {"name": "bash", "arguments": '{"command": "ls"}'}}
+    texts = []
+    for said in ("I look.", "I look.\n"):
+        turn = {"role": "assistant", "content": said, "tool_calls": [call]}
+        texts.append(template.text([{"role": "user", "content": "go"}, turn], [], prompt=False))
+    assert texts[0] == texts[1]
+    assert "I look.\n<tool_call>" in texts[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,11 @@ def samples_file(path: Path, *rows: dict[str, Any]) -> Path:
     return path
 
 
-def make_tokenizer(template: str | None = None) -> Any:
-    """A byte-level BPE of 600 tokens with ChatML's specials and our chat template, or ``template``."""
+CHATML = ("<|im_start|>", "<|im_end|>")
+
+
+def make_tokenizer(template: str | None = None, specials: Sequence[str] = CHATML, stop: str = "<|im_end|>") -> Any:
+    """A byte-level BPE of 600 tokens with ``specials`` and our chat template, or ``template``."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -65,12 +69,12 @@ def make_tokenizer(template: str | None = None) -> Any:
     raw.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=600,
-        special_tokens=["<|im_start|>", "<|im_end|>"],
+        special_tokens=list(specials),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     raw.train_from_iterator([CHAT_TEMPLATE.read_text(), "grep -n def return class echo sed import self"], trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", pad_token="<|im_end|>")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token=stop, pad_token=stop)
     tokenizer.chat_template = CHAT_TEMPLATE.read_text() if template is None else template or None
     return tokenizer
 

@@ -1,0 +1,105 @@
+"""Fine-tuning beside TRL's SFTTrainer: tokens per CPU-second, peak memory, losses, and the machine's limit.
+
+    pip install --no-deps --target /tmp/peer trl==1.16.0
+    python -m benchmarks.train --peer /tmp/peer [--samples FILE] [--steps 4] [--threads 1]
+
+Real samples (by default rollouts of the scripted teacher on the demo's repository), rendered once, and the same token
+ids and labels for both: the small real model, LoRA of rank 16 on every linear layer, batch 1, the same seed and
+numbers (bfloat16 where the machine has kernels for it, else float32). Each side is a process of its own. TRL needs
+datasets and pyarrow. Memory is the most that the process held at any time. The share of the limit is the useful
+work (four passes' worth of the frozen weights, and attention) over what one square product reaches per CPU-second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import load
+from pipeline.config import cache_dir, child_environment
+from pipeline.demo import build
+from pipeline.settings import TrainConfig
+from pipeline.train.small_model import small_model
+
+CONTEXT = 2048
+SIDES = ("ours", "ours, checkpointing", "TRL", "TRL, checkpointing")
+WEIGHTS, LAYERS, WIDTH = 106e6, 30, 576
+"""Of SmolLM2-135M, without its embedding."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--peer", type=Path, required=True, help="Folder that TRL was installed in.")
+    parser.add_argument("--samples", type=Path)
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--side", choices=SIDES, action="append")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = sequences(given.samples or make_samples(Path(scratch)))[: given.steps]
+        data = Path(scratch, "rows.json")
+        data.write_text(json.dumps(rows))
+        lengths = [len(row["input_ids"]) for row in rows]
+        print(f"{len(rows)} steps of one sample, {sum(lengths)} tokens ({min(lengths)} to {max(lengths)}), {load()}")
+        found = {side: run(side, data, given.peer, given.threads) for side in given.side or SIDES}
+    show(found, sum(lengths) / len(lengths))
+
+
+def make_samples(folder: Path) -> Path:
+    """Samples of the scripted teacher on the demo's repository."""
+    repo = build(folder / "demo").repo
+    config = folder / "config.yml"
+    config.write_text("generate: {teacher: {url: scripted, model: scripted}, prompt: compact, context_tokens: 4096}\n")
+    words = ["generate", "--repo", str(repo), "--out", str(folder / "out"), "--samples", "12", "--config", str(config)]
+    subprocess.run([sys.executable, "-m", "pipeline.cli", *words], check=True, stdout=subprocess.DEVNULL)
+    return folder / "out" / "samples.jsonl"
+
+
+def sequences(samples: Path) -> list[dict[str, list[int]]]:
+    """Token ids and labels, as ``switchover train`` makes them."""
+    from pipeline.train.base import load_template
+    from pipeline.train.job import prepare
+    from pipeline.train.samples import read_conversations
+
+    template = load_template(str(small_model(cache_dir())))
+    prepared = prepare(template, read_conversations(samples), TrainConfig(context_tokens=CONTEXT))
+    return [{"input_ids": list(s.input_ids), "labels": s.labels} for s in prepared.sequences]
+
+
+def run(side: str, data: Path, peer: Path, threads: int) -> dict[str, Any]:
+    """What one side took, from a process of its own."""
+    words = [sys.executable, "-m", "benchmarks.train_side", side, str(data), str(peer)]
+    environment = child_environment(OMP_NUM_THREADS=str(threads), HF_HUB_OFFLINE="1", PYTHONWARNINGS="ignore")
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{side}: {done.stderr[-2000:]}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{side:20} {result['tokens_per_cpu_second']:8.1f} tokens per CPU-s  {result['peak_mb']:8.0f} MB  {load()}")
+    return result
+
+
+def show(found: dict[str, dict[str, Any]], tokens: float) -> None:
+    work = 4 * WEIGHTS + 3.5 * 2 * LAYERS * tokens * WIDTH
+    for side, result in found.items():
+        share = result["tokens_per_cpu_second"] * work / result["limit"]
+        print(f"{side:20} share of the limit ({result['limit'] / 1e9:.0f} GFLOP per CPU-s): {share:.2f}")
+        print(f"{'':20} losses {' '.join(f'{loss:.4f}' for loss in result['losses'])}")
+    if not {"ours", "TRL"} <= found.keys():
+        return
+    peer = found["TRL"]
+    for side in (name for name in found if name.startswith("ours")):
+        own = found[side]
+        apart = max(abs(a - b) for a, b in zip(own["losses"], peer["losses"], strict=True))
+        print(
+            f"{side} over TRL: {own['tokens_per_cpu_second'] / peer['tokens_per_cpu_second']:.2f} of its rate, "
+            f"{own['peak_mb'] / peer['peak_mb']:.2f} of its memory, losses at most {apart:.5f} apart"
+        )
+
+
+if __name__ == "__main__":
+    main()
