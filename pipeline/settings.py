@@ -271,14 +271,14 @@ class Price:
     usd_per_million_in: float | None = None
     usd_per_million_cached: float | None = None
     """None: cached prompt tokens cost as much as others."""
-    usd_per_million_cache_write: float | None = None
-    """Of prompt tokens written into a cache that charges for it (Anthropic's); None: as much as others."""
     usd_per_million_out: float | None = None
     gpu_usd_per_hour: float | None = None
     """Price of the hardware while it serves. A rollout pays for its measured seconds, divided by
     the rollouts that share the machine (``evaluate.concurrency``)."""
     gpu_idle_share: float = 0.0
     """Share of the paid hours in which the hardware waits for work, 0 to below 1; work pays for it."""
+    usd_per_million_cache_write: float | None = None
+    """Of prompt tokens written into a cache that charges for it (Anthropic's); None: as much as others."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.gpu_idle_share < 1:
