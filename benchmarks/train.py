@@ -74,7 +74,8 @@ def sequences(samples: Path) -> list[dict[str, list[int]]]:
 def run(side: str, data: Path, peer: Path, threads: int) -> dict[str, Any]:
     """What one side took, from a process of its own."""
     words = [sys.executable, "-m", "benchmarks.train_side", side, str(data), str(peer)]
-    environment = child_environment(OMP_NUM_THREADS=str(threads), HF_HUB_OFFLINE="1", PYTHONWARNINGS="ignore")
+    root = str(Path(__file__).parents[1])
+    environment = child_environment(OMP_NUM_THREADS=str(threads), HF_HUB_OFFLINE="1", PYTHONPATH=root)
     done = subprocess.run(words, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{side}: {done.stderr[-2000:]}")

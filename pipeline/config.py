@@ -208,9 +208,13 @@ def ranks() -> Ranks:
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """Environment for processes of ours (git, a model server): what we have, less our secrets and GitHub's tokens."""
+    """Environment for processes of ours (git, a model server): what we have, less our secrets and GitHub's tokens.
+
+    A Python among them takes no module out of the folder that we were started in: that may be anybody's
+    repository, with a package called as ours.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHOVER_") and k not in FORGE_TOKENS}
-    return {**kept, **extra}
+    return {**kept, "PYTHONSAFEPATH": "1", **extra}
 
 
 _BUILD_NAMES = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")

@@ -169,6 +169,9 @@ class Cycle:
         return samples
 
     def _train(self, samples: Path, adapter: Path) -> None:
+        if (adapter / CARD).is_file():  # whatever the settings say now: it is made, and the gates judge it
+            log.info("    trained already: %s", adapter)
+            return
         count, base = _count(samples), self.config.train.base
         if count == 0:
             raise RunError(f"{samples}: no sample was kept, so nothing can be trained; see left_out.jsonl beside it")

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from bot.errors import NotFound, Rejected, Unavailable
 from bot.intake.belongs import Artifact
@@ -34,7 +35,7 @@ def download(client: Client, repo: str, artifact: Artifact, target: Path) -> Non
     _check_address(url, client.api_url)
     try:
         found = _fetch(url, target, artifact.size)
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         what = f"artifact {artifact.id} of {repo}: no whole answer came ({type(error).__name__})"
         raise Unavailable(f"{what}; try again later") from None  # its text may hold the address, which is a key
     if artifact.sha256 and found != artifact.sha256:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from bot.intake import runs
+from bot.intake import outcome, runs
 from bot.intake.runs import CYCLE, LOOK_SECONDS, Job
 from bot.write import outbox, posting
 from bot.write.letter import Letter
@@ -72,6 +72,8 @@ def follow(store: Store) -> list[Job]:
             assert job
             if row["sent"] == "dead":
                 runs.settle(store, job, "failed", "not_started", row["error"])
+                if repository := store.repository(job.repo_id):
+                    outcome.ended_badly(store, repository, job, "not_started")
             elif row["remote_id"]:
                 started(store, job, int(row["remote_id"]))
             else:

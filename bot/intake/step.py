@@ -85,12 +85,19 @@ def _look_for(store: Store, forge: Forge, job: Job) -> None:
     if job.due_at > time.time():
         return
     repository = store.repository(job.repo_id)
-    if repository is None or not repository.installation:
+    if repository is None or repository.state != "active" or not repository.installation:
+        _later(store, job, runs.LOOK_SECONDS)
         return
     letter = queue.letter_of(job, repository)
     claimed = {str(one.run) for one in runs.select(store, "WHERE repo_id = ? AND run IS NOT NULL", repository.id)}
     search = Search(job.asked_at, forge.login(), frozenset(claimed))
-    found = posting.find(forge.installation(repository.installation), repository.name, letter, search)
+    try:
+        found = posting.find(forge.installation(repository.installation), repository.name, letter, search)
+    except (BadCredentials, Limited):
+        raise
+    except GitHubError as error:  # of this repository alone: the others' runs must not wait for it
+        log.warning("%s: its run %s cannot be looked for: %s", repository.name, job.job, error)
+        found = None
     with store.atomic():
         if found:
             queue.started(store, job, int(found))

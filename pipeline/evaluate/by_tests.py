@@ -10,6 +10,7 @@ from typing import Literal
 
 from tqdm import tqdm
 
+from pipeline.errors import InputError, RunError
 from pipeline.evaluate.hard import Grade, Grader, Proof, grader
 from pipeline.evaluate.measure import Primary, fixed, primary
 from pipeline.settings import EvaluateConfig
@@ -36,6 +37,10 @@ class ByTests:
     def fix(self, out: Path, begun: bool, tasks: Sequence[Task]) -> Primary:
         """Fix the measure of the folder ``out`` on ``tasks``, or read what was fixed there; see ``measure.fixed``."""
         self._primary = fixed(out, begun, lambda: self._decide(tasks))
+        if self._is("tests") and self._grader is None:
+            raise InputError(
+                f"{out}: its scores are by tests (measure.json), and evaluate.measure is recall; give another --out"
+            )
         return self._primary
 
     def can_grade(self, task: Task) -> bool:
@@ -47,7 +52,13 @@ class ByTests:
 
         ``recall``: of the patch. Raises as ``Grader.grade``.
         """
-        proof = self._proof(task)
+        try:
+            proof = self._proof(task)
+        except RunError as error:
+            if self._is("tests"):
+                raise
+            log.warning("evaluate: %s has no hard score beside its recall: %s", task.id, error)
+            return row
         if proof is None:
             return row
         if row.exit == "error":

@@ -49,6 +49,10 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+BASIS = 10
+"""Newest tasks that a folder's measure is fixed on: the repository's, not those that a call happens to name. Each
+takes about a minute to prove."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -73,7 +77,8 @@ def carry_out(request: Request, config: Config) -> Summary:
     """Run the evaluation that ``request`` asks for; errors as in ``Evaluator.run``."""
     repo, clone = collected_repository(request.db)
     with Store.open(request.db, must_exist=True) as store:
-        tasks = choose(list(tasks_in(store, config.collect, repo)), request, config)
+        known = list(tasks_in(store, config.collect, repo))
+        tasks = choose(known, request, config)
         titles = {f"{pull.repo}#{pull.number}": pull.title for pull in store.pulls(repo)}
     card = read_card(request.adapter) if request.adapter else None
     if "own" in request.models and card is None:
@@ -89,7 +94,9 @@ def carry_out(request: Request, config: Config) -> Summary:
         _warn_of_free_riders(request, config, limit)
         caps = caps_of(request.db, config, limit, evaluator)
         concurrency = request.concurrency or config.evaluate.concurrency
-        return evaluator.run(tasks, titles, concurrency=concurrency, caps=caps, regrade=request.regrade)
+        by_share = config.evaluate.measure == "auto"
+        basis = [task for task in known if task.left_out is None][:BASIS] if by_share else ()
+        return evaluator.run(tasks, titles, concurrency=concurrency, caps=caps, regrade=request.regrade, basis=basis)
 
 
 @contextlib.contextmanager

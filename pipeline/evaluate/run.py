@@ -107,10 +107,18 @@ class Evaluator:
         self._stopped_for: str | None = None
 
     def run(
-        self, tasks: Sequence[Task], titles: Mapping[str, str], *, concurrency: int, caps: Caps, regrade: bool = False
+        self,
+        tasks: Sequence[Task],
+        titles: Mapping[str, str],
+        *,
+        concurrency: int,
+        caps: Caps,
+        regrade: bool = False,
+        basis: Sequence[Task] = (),
     ) -> Summary:
         """Make every attempt that is still missing and judge every task that is complete.
 
+        ``basis``: usable tasks that a new folder's measure is fixed on; (): ``tasks`` themselves.
         ``regrade``: grade once more what was judged before this call; rows that are written stay as they are.
 
         Raises SandboxUnavailable before anything is run, and EndpointError when a model's
@@ -119,7 +127,7 @@ class Evaluator:
         for arm in self.arms.values():
             arm.check()
         fresh_ones = [task for task in tasks if self._refusal(task) is None]
-        self.extras.by_tests.fix(self.out, bool(self.journal.judged), fresh_ones)
+        self.extras.by_tests.fix(self.out, bool(self.journal.judged), basis or fresh_ones)
         left_out: Counter[str] = Counter()
         usable = [task for task in tasks if self._is_usable(task, left_out)]
         attempts = by_task(plan(usable, self.contenders, self.conditions(), self.seed))
@@ -181,8 +189,10 @@ class Evaluator:
 
     def _work(self, attempts: Sequence[Attempt]) -> list[Attempt | Probe]:
         """What is still missing of a task: questions first, since they are cheap and mark what follows."""
+        if all(map(self.journal.is_judged, attempts)):
+            return []  # also where a setting has changed since: what is judged is not paid again
         missing: list[Attempt | Probe] = []
-        if self.extras.probe_memory and not all(map(self.journal.is_judged, attempts)):
+        if self.extras.probe_memory:
             probes = (Probe(attempts[0].task, who) for who in self.contenders if self.arms[who.role].endpoint)
             missing += [p for p in probes if self.journal.recollection(p.task.id, p.contender) is None]
         return missing + [row for row in attempts if self.journal.finished(row) is None]
@@ -253,11 +263,16 @@ class Evaluator:
         )
         rows = []
         for attempt in sorted(attempts, key=lambda a: (a.contender.role, a.number)):
-            rollout = self.journal.rollouts[attempt.id]
+            rollout = self._rollout(attempt)
             score = soft(gold, rollout, base)
             row = evaluation(attempt, rollout, score, at, facts)
             rows.append(self.extras.by_tests.row(row, task, score.recall))
         return rows
+
+    def _rollout(self, attempt: Attempt) -> Rollout:
+        """Of ``attempt``; where a setting has changed since it was judged, the one that was judged."""
+        made, judged = self.journal.rollouts.get(attempt.id), self.journal.judgement(attempt)
+        return made or self.journal.rollouts[judged.rollout_id if judged else attempt.id]
 
     def _marks(self, task: Task) -> dict[Role, tuple[str, ...]]:
         known = {"frontier": fresh.marks(task, self.cutoffs.knowledge_until)}
@@ -276,7 +291,8 @@ class Evaluator:
 
     def _summary(self, attempts: Mapping[str, list[Attempt]], made: int, left_out: Counter[str]) -> Summary:
         judged = [rows for rows in attempts.values() if all(self.journal.is_judged(row) for row in rows)]
-        void = sum(any(self.journal.rollouts[row.id].exit == "error" for row in rows) for rows in judged)
+        exits = [[row.exit for a in rows if (row := self.journal.judgement(a))] for rows in judged]
+        void = sum("error" in of_task for of_task in exits)
         return Summary(
             len(judged),
             made,

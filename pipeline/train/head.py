@@ -14,9 +14,10 @@ from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from pipeline.train.plan import HEAD_CHUNK
 from pipeline.train.tokens import IGNORED
 
-CHUNK = 256
+CHUNK = HEAD_CHUNK
 """Labelled positions per chunk: 0.15 GB of fp32 logits at a vocabulary of 150,000."""
 
 

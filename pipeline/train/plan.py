@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pipeline.settings import TrainConfig
 from pipeline.train.shape import Shape
 
-HEAD_CHUNK = 1024
+HEAD_CHUNK = 256
 """Labelled positions whose logits are in memory at once (``pipeline.train.head``)."""
 
 LONG = 8192

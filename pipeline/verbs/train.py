@@ -81,6 +81,8 @@ def command(
     if server:
         compared_with(server, samples, model)
     card = train(samples, model, out, config=wanted, seed=seed, price=prices.current(config, model))
+    if not configuration.ranks().first:
+        return
     if as_json:
         emit(to_json(card))
     else:

@@ -16,7 +16,8 @@ from tests.actions.acting import BIN, Act
 from tests.decide.rows import duels
 
 ROOT = Path(__file__).parents[2]
-CONTENT = ("pyproject.toml", "pipeline/__init__.py")
+CONTENT = ("pyproject.toml", "bot/__init__.py", "pipeline/__init__.py", "workflows/__init__.py")
+"""Stands for the action's own files, which name the installation that is kept."""
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def act(tmp_path: Path) -> Act:
     for name in ("action.yml", *CONTENT):
         (act.repo / "switchover" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, act.repo / "switchover" / name)
-    content = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in CONTENT)).hexdigest()[:16]
+    listed = "".join(f"{hashlib.sha256((ROOT / name).read_bytes()).hexdigest()}  {name}\n" for name in sorted(CONTENT))
+    content = hashlib.sha256(listed.encode()).hexdigest()[:16]
     python = ".".join(platform.python_version_tuple()[:2])
     tools = act.home / ".cache" / "act" / "tool_cache"  # where act has it, whatever the environment says
     ready = tools / f"switchover-Linux-X64-{python}-rollout-{content}"
@@ -61,9 +63,13 @@ def test_a_verb_and_what_it_says(act: Act, tmp_path: Path) -> None:
 
 
 def test_a_failed_verb_fails_the_step(act: Act) -> None:
+    (act.repo / "pipeline").mkdir()  # a team's own package of that name: nothing of it is run
+    (act.repo / "pipeline" / "__init__.py").write_text("raise SystemExit('the checkout runs here')\n")
     code, log = run(act, verb="decide", arguments="--evaluations\nnowhere.jsonl\n")
     assert code != 0
     assert "nowhere.jsonl: no such file" in log
+    assert "the checkout runs here" not in log
+    assert "### Switchover: decide" in log
 
 
 def test_extras_are_names(act: Act) -> None:

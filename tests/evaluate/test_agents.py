@@ -13,6 +13,7 @@ from tests.evaluate.conftest import CONFIG, Collected, rows
 
 AGENT = """
 evaluate:
+  measure: recall
   agents:
     claude:
       command: "bash {programs}/agent {{prompt_file}}"

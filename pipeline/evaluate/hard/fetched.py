@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,14 @@ from pipeline.rollout import hostile
 
 _FAILED, _READY = "failed.json", "ready"
 _SECONDS = 1200
+
+NETWORK = re.compile(
+    r"error sending request|dns error|Could not connect|connection (refused|reset)|\btimed out\b|network is unreachable"
+    r"|\boffline mode\b|ENOTFOUND|ETIMEDOUT|ECONNREFUSED|EAI_AGAIN|dial tcp"
+    r"|HTTP status \w+ error \(50[0234]|No space left",
+    re.IGNORECASE,
+)
+"""Not the repository's fault: to be tried again another day, not kept as a result."""
 
 
 def made(cache: Path, parts: object, make: Callable[[Path], None]) -> tuple[str, Path]:
@@ -43,6 +52,8 @@ def _fill(place: Path, make: Callable[[Path], None]) -> None:
         make(place)
     except LeftOutTask as error:
         hostile.remove(place)
+        if error.reason == "no_toolchain":  # of this machine, as it is now
+            raise
         place.mkdir()
         (place / _FAILED).write_text(json.dumps({"reason": error.reason, "detail": error.detail}))
     (place / _READY).touch()
@@ -77,5 +88,7 @@ def fetch(words: Sequence[str], where: Path, variables: Mapping[str, str]) -> No
     except OSError as error:
         raise LeftOutTask("no_toolchain", f"{words[0]}: {error.strerror}") from None
     if ran.returncode != 0:
-        said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise LeftOutTask("environment_failed", f"{' '.join(words[:2])}: {' '.join(said[-3:])[:300]}")
+        said = " ".join(ran.stderr.decode("utf-8", "replace").strip().splitlines()[-3:])[:300]
+        if NETWORK.search(said):
+            raise RunError(f"{words[0]}: the registry is out of reach ({said}); run the same command again later")
+        raise LeftOutTask("environment_failed", f"{' '.join(words[:2])}: {said}")

@@ -19,6 +19,7 @@ from pipeline.evaluate.hard.fetched import digests, fetch, made
 from pipeline.evaluate.hard.kit import Environment, LeftOutTask, Source
 from pipeline.evaluate.hard.nouns import TestLimits, TestRun
 from pipeline.evaluate.hard.placing import Placer
+from pipeline.rollout import hostile
 
 _FILES = ("package.json", "package-lock.json", "npm-shrinkwrap.json")
 _SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
@@ -69,6 +70,7 @@ class JavaScriptKit:
         place = where.toolchains[0]
         runner = (place / "runner").read_text()
         if (place / "node_modules").is_dir():
+            hostile.remove(checkout / "node_modules")  # the repository's own, or what a patch has put there
             (checkout / "node_modules").symlink_to(place / "node_modules")
         words = f"{_RUNNERS[runner]} {shlex.join(files)}"
         ran = ran_in(checkout, tmp, ["bash", "-c", words], where.toolchains, limits, {"CI": "true"})

@@ -38,7 +38,14 @@ def _is_needed(folder: Path) -> bool:
 
 
 def lay(overlay: Path, checkout: Path) -> None:
-    """Copy what is kept into a fresh ``checkout``, where it holds no such file."""
+    """Copy what is kept into a fresh ``checkout``, where it holds no such file and nothing stands in the way of it."""
     found = [path.relative_to(overlay) for path in sorted(overlay.rglob("*")) if path.is_file()]
-    missing = [path for path in found if not os.path.lexists(checkout / path)]
+    missing = [path for path in found if _is_free(checkout, path)]
     put(checkout, ((path.as_posix(), (overlay / path).read_bytes()) for path in missing))
+
+
+def _is_free(checkout: Path, path: Path) -> bool:
+    """Whether ``path`` may be put there: a patch can have made a link or a file of a folder on the way."""
+    folders = [checkout / folder for folder in path.parents if folder.parts]
+    ways = all(not folder.is_symlink() and (folder.is_dir() or not folder.exists()) for folder in folders)
+    return ways and not os.path.lexists(checkout / path)

@@ -11,6 +11,7 @@ import datetime
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile
 
 from pipeline.evaluate.hard import overlay, wheel
 from pipeline.evaluate.hard.fetched import digests, made
@@ -22,7 +23,7 @@ from pipeline.evaluate.hard.recipe import Recipe, is_dependency_file, recipe
 from pipeline.evaluate.hard.uv import Uv, without_culprits
 
 RUNNER = ("pytest", "pytest-timeout")
-_FORMAT = 2
+_FORMAT = 3
 """Of what is kept; another number makes all environments anew."""
 
 
@@ -52,9 +53,12 @@ class PythonKit:
 
     def _fill(self, place: Path, files: dict[str, bytes], as_of: str, source: Source, placer: Placer) -> None:
         try:
-            plan = recipe(files)
-        except ValueError as error:
-            raise LeftOutTask("environment_failed", str(error)) from None
+            self._make(place, recipe(files), as_of, source, placer)
+        except (ValueError, TypeError, KeyError, IndexError, BadZipFile) as error:  # packaging files are anybody's
+            why = f"its packaging files cannot be read ({type(error).__name__}: {error})"
+            raise LeftOutTask("environment_failed", why) from None
+
+    def _make(self, place: Path, plan: Recipe, as_of: str, source: Source, placer: Placer) -> None:
         built = self._wheel(place, plan, as_of, source, placer) if plan.project else None
         self._uv.venv(place / "venv", plan.python)
         requires = plan.requires

@@ -17,6 +17,7 @@ from pipeline.evaluate.hard.fetched import digests, fetch, made
 from pipeline.evaluate.hard.kit import Environment, LeftOutTask, Source
 from pipeline.evaluate.hard.nouns import TestLimits, TestRun
 from pipeline.evaluate.hard.placing import Placer
+from pipeline.rollout import hostile
 
 
 class RustKit:
@@ -49,8 +50,10 @@ class RustKit:
 
     def _make(self, place: Path, source: Source, placer: Placer, root: Path) -> None:
         with placer.checkout(source.tree) as (checkout, _):
+            hostile.remove(checkout / ".cargo")  # it may name programs that cargo would start here
             words = ["vendor", "--locked", "--versioned-dirs", str(place / "vendor")]
             variables = {"CARGO_HOME": str(place / "home"), "RUSTC": str(root / "bin" / "rustc")}
+            variables |= {"RUSTC_WRAPPER": "", "RUSTC_WORKSPACE_WRAPPER": ""}
             fetch([str(root / "bin" / "cargo"), *words], checkout, variables)
         (place / "vendor").mkdir(exist_ok=True)  # no crate, no folder
         shutil.rmtree(place / "home", ignore_errors=True)

@@ -17,17 +17,11 @@ from pathlib import Path
 
 from pipeline import config
 from pipeline.errors import RunError
+from pipeline.evaluate.hard.fetched import NETWORK
 from pipeline.evaluate.hard.kit import LeftOutTask
 
 _SECONDS = 600
 """Of one call."""
-
-_NETWORK = re.compile(
-    r"error sending request|dns error|Could not connect|connection (refused|reset)|timed? ?out|network is unreachable"
-    r"|offline|50[0234] |No space left",
-    re.IGNORECASE,
-)
-"""Not the repository's fault: to be tried again another day, not kept as a result."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +51,10 @@ class Uv:
 
         Raises LeftOutTask when they do not fit together or have no wheel, RunError when the index is out of reach.
         """
+        # Nothing is compiled here: that starts the environment's own Python, and with it every .pth of a wheel.
         asked = venv.parent / f"{venv.name}.txt"
         asked.write_text("".join(f"{line}\n" for line in requirements))
-        words = ["pip", "install", "--no-config", "--quiet", "--only-binary", ":all:", "--compile-bytecode"]
+        words = ["pip", "install", "--no-config", "--quiet", "--only-binary", ":all:"]
         place = ["--python", str(venv / "bin" / "python"), "--exclude-newer", as_of, "-r", str(asked)]
         self._ran([str(_program()), *words, *self.options, *place])
 
@@ -78,10 +73,10 @@ class Uv:
         said = ran.stderr.decode("utf-8", "replace")
         if ran.returncode == 0:
             return ran.stdout.decode("utf-8", "replace")
-        if _NETWORK.search(said):
+        if NETWORK.search(said):
             raise RunError(
                 f"uv: the package index is out of reach ({_last(said)}); run the same command again later, or set "
-                "evaluate.measure: recall, which needs no environment"
+                "evaluate.measure: recall and another --out, which needs no environment"
             )
         raise LeftOutTask("environment_failed", _last(said))
 

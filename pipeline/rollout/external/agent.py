@@ -74,6 +74,11 @@ class CommandAgent:
             raise InputError(
                 f"{where}.command: {self.settings.command!r} lacks {{prompt_file}}; it names the task's file"
             )
+        url = self.settings.url
+        if url and not url.startswith(("http://", "https://")):
+            raise InputError(
+                f"{where}.url: {url!r} is no address; it begins with https:// (style says how it is spoken)"
+            )
         if self.settings.output == "regex" and not self.settings.patterns:
             raise InputError(f"{where}: output is regex and 'patterns' is empty; give one for tokens_in, say")
         for name, text in self.settings.patterns.items():
@@ -188,7 +193,7 @@ def _exit(ran: Ran, claims: Claims, traffic: Traffic | None, patch: str) -> tupl
         return "time_limit", ""
     if ran.stopped_for:
         return "malformed", f"stopped: too much {ran.stopped_for}"
-    if ran.exit_code in _NOT_FOUND:
+    if ran.exit_code in _NOT_FOUND and not (traffic and traffic.turns):
         return "error", f"the command could not be started: {said}"
     if traffic and not traffic.turns and not traffic.uncounted and traffic.failed:
         return "error", f"the model API gave no turn: {traffic.last_failure}"

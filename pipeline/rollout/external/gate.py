@@ -67,8 +67,7 @@ def body(data: bytes, path: str) -> bytes:
     if path == "/chat/completions" and request.get("stream"):
         options = request.get("stream_options")
         request["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
-        return json.dumps(request).encode()
-    return data
+    return json.dumps(request).encode()  # what was looked at, and not a text that another parser may read otherwise
 
 
 def _reaches_out(request: Mapping[str, Any]) -> str:

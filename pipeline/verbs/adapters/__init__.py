@@ -12,8 +12,8 @@ def command() -> None:
     """List, compare, gate, promote and roll back the adapters of a registry.
 
     A registry is a folder, or a URL such as s3://bucket/path or gs://bucket/path. It is named with --registry,
-    else by adapters.registry of the config, else it is the folder "registry" of a cycle. Each command
-    takes --config and --json.
+    else by adapters.registry of the config; a cycle's own is the folder "registry" in its --out. Each
+    command takes --config and --json.
 
     \b
     Example:
