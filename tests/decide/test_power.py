@@ -16,13 +16,13 @@ from click.testing import CliRunner
 from benchmarks import decide_exact as exact
 from benchmarks import decide_worlds as worlds
 from benchmarks.decide_streams import NEVER, Draws, shown
+from pipeline import cli
 from pipeline.decide.forecast import fewest_pulls
 from pipeline.decide.measured import ENOUGH, measured
 from pipeline.decide.pairs import pairs
 from pipeline.decide.power import SPREADS, Plan, Spread, alternatives, answer
 from pipeline.decide.stream import fold
 from pipeline.errors import InputError
-from pipeline.verbs.plan import command
 from tests.decide.rows import duels, row
 from tests.decide.test_decide_verb import save
 
@@ -105,7 +105,7 @@ def test_a_measured_spread_is_brought_back_to_one_attempt() -> None:
 
 
 def plan(*arguments: str) -> dict[str, Any]:
-    result = CliRunner().invoke(command, [*arguments, "--json"], catch_exceptions=False)
+    result = CliRunner().invoke(cli.switchover, ["plan", *arguments, "--json"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.output)
     return found
@@ -129,7 +129,11 @@ def test_the_verb_on_evaluations(tmp_path: Path) -> None:
 
 
 def test_the_table_for_a_person() -> None:
-    text = CliRunner().invoke(command, ["--pulls-per-week", "12", "--effect", "-0.05"], catch_exceptions=False).output
+    text = (
+        CliRunner()
+        .invoke(cli.switchover, ["plan", "--pulls-per-week", "12", "--effect", "-0.05"], catch_exceptions=False)
+        .output
+    )
     assert "never: own is not above the boundary" in text and "at the least 110 PRs" in text
 
 
@@ -146,7 +150,7 @@ def test_the_table_for_a_person() -> None:
 )
 def test_a_mistake_is_named(arguments: list[str], says: str) -> None:
     with pytest.raises(InputError, match=re.escape(says)):
-        command.main(arguments, standalone_mode=False)
+        cli.switchover.main(["plan", *arguments], standalone_mode=False)
 
 
 def test_the_enumeration_and_the_simulation_agree() -> None:
