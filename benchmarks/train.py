@@ -17,6 +17,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,7 @@ def main() -> None:
 def make_samples(folder: Path) -> Path:
     """Samples of the scripted teacher on the demo's repository."""
     repo = build(folder / "demo").repo
-    config = folder / "config.yml"
-    config.write_text("generate: {teacher: {url: scripted, model: scripted}, prompt: compact, context_tokens: 4096}\n")
+    config = Path(str(resources.files("pipeline") / "trial.yml"))
     words = ["generate", "--repo", str(repo), "--out", str(folder / "out"), "--samples", "12", "--config", str(config)]
     subprocess.run([sys.executable, "-m", "pipeline.cli", *words], check=True, stdout=subprocess.DEVNULL)
     return folder / "out" / "samples.jsonl"
