@@ -34,17 +34,17 @@ def wanted(word: Word, event: Event, context: Context, repository: Repository, *
     return Wanted(word, found, (number,) if number else (), event.number)
 
 
-def start(store: Store, found: Wanted, event: Event, repository: Repository) -> str:
-    """Inside the caller's transaction; the answer in Markdown."""
+def start(store: Store, found: Wanted, event: Event, repository: Repository) -> tuple[bool, str]:
+    """Inside the caller's transaction; whether it is started at once, and the answer in Markdown."""
     if found.way.workflow is None:
-        return answers.not_started(found.way.obstacle or "")
+        return False, answers.not_started(found.way.obstacle or "")
     key = runs.key_of(found.word, repository.id, event.guid)
     asked = dispatch.ask(store, repository, found.way.workflow, key, pulls=found.pulls, asked_in=found.asked_in)
     if asked == "started":
-        return answers.started(found.way.workflow, dispatch.branch_of(repository))
+        return True, answers.started(found.way.workflow, dispatch.branch_of(repository))
     if asked == "queued":
-        return answers.queued(found.way.workflow)
-    return answers.not_started("It was asked for before, and is waiting or under way.")
+        return False, answers.queued(found.way.workflow)
+    return False, answers.not_started("It was asked for before, and is waiting or under way.")
 
 
 def _is_merged(context: Context, repository: Repository, number: int) -> bool:

@@ -38,6 +38,15 @@ class Kept(Generic[T, K]):
             self._writer.close()
 
 
+Key = tuple[str, str, str | None, str, str, int]
+"""Task, role, adapter, model, agent and number of an attempt: what is judged once."""
+
+
+def key_of(row: Evaluation) -> Key:
+    """Which attempt a row judges."""
+    return (row.task_id, row.role, row.adapter, row.model, row.agent, row.attempt)
+
+
 def _whose_memory(row: Recollection) -> tuple[str, ...]:
     return (row.task_id, row.role, row.model, row.adapter or "")
 
@@ -69,9 +78,7 @@ class Journal:
         except InputError:
             self.close()
             raise
-        self.judged: dict[tuple[str, str, str | None, str, int], Evaluation] = {
-            (row.task_id, row.role, row.adapter, row.model, row.attempt): row for row in rows
-        }
+        self.judged = {key_of(row): row for row in rows}
         self.rollouts = {rollout.id: rollout for rollout in made}
         for rollout_id in self.rollouts:  # a kill may have come between the row and the end of its turns
             self._turns_of(rollout_id).unlink(missing_ok=True)
@@ -103,9 +110,9 @@ class Journal:
         return self.judged.get(self._key(attempt))
 
     @staticmethod
-    def _key(attempt: Attempt) -> tuple[str, str, str | None, str, int]:
+    def _key(attempt: Attempt) -> Key:
         who = attempt.contender
-        return (attempt.task.id, who.role, who.adapter, who.model, attempt.number)
+        return (attempt.task.id, who.role, who.adapter, who.model, who.agent, attempt.number)
 
     def time_of(self, attempts: Sequence[Attempt]) -> str:
         """``at`` of a delivery whose rows were cut off half-way, else now: one PR has one time."""
@@ -142,10 +149,10 @@ class Journal:
         self.spending.add(row.cost_usd, row.at)
 
     def add_evaluations(self, rows: list[Evaluation]) -> None:
-        new = [row for row in rows if (row.task_id, row.role, row.adapter, row.model, row.attempt) not in self.judged]
+        new = [row for row in rows if key_of(row) not in self.judged]
         if new:
             self._evaluations.write(*(to_json(row) for row in new))
-        self.judged |= {(row.task_id, row.role, row.adapter, row.model, row.attempt): row for row in new}
+        self.judged |= {key_of(row): row for row in new}
 
     def add_left_out(self, row: LeftOut) -> None:
         if (row.id, row.reason) not in self._reported:

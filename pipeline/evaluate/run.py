@@ -16,7 +16,7 @@ from pipeline.evaluate import fresh
 from pipeline.evaluate.arms import Arm
 from pipeline.evaluate.budget import Caps, now
 from pipeline.evaluate.by_tests import ByTests
-from pipeline.evaluate.journal import Journal
+from pipeline.evaluate.journal import Journal, key_of
 from pipeline.evaluate.memory import Recollection
 from pipeline.evaluate.opinions import Agreement
 from pipeline.evaluate.plan import Attempt, Contender, by_task, plan
@@ -243,8 +243,7 @@ class Evaluator:
 
     def _is_same(self, row: Evaluation) -> bool:
         """Whether a row graded once more has the score that is written."""
-        key = (row.task_id, row.role, row.adapter, row.model, row.attempt)
-        known = self.journal.judged[key]
+        known = self.journal.judged[key_of(row)]
         same = (row.score, row.measure, row.exit) == (known.score, known.measure, known.exit)
         if not same:
             log.warning("evaluate: %s %s attempt %d: scored %g (%s) then and %g (%s) now", row.task_id, row.role,

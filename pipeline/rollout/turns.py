@@ -28,7 +28,6 @@ class TurnLog:
 
     def __init__(self, path: Path) -> None:
         """Goes on with what ``path`` holds. Raises InputError for a path that cannot be used."""
-        self._path = path
         self._known = dict(read_as(path, lambda row: (str(row["question"]), _reply(row))))
         self._writer = Writer(path)
         self._used: set[str] = set()
@@ -54,11 +53,6 @@ class TurnLog:
 
     def close(self) -> None:
         self._writer.close()
-
-    def remove(self) -> None:
-        """The rollout is written down: its turns are not needed any more."""
-        self.close()
-        self._path.unlink(missing_ok=True)
 
 
 def _reply(row: dict[str, object]) -> Reply:

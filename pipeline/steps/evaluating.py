@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,14 +26,17 @@ def evaluate(
     """
     repo, _ = collected_repository(asked.db)
     summary: Summary | None = None
+    unusable: Counter[str] = Counter()
     if promoted and not numbers and not asked.task_ids:
         summary = pulls.nothing_usable(asked.db, repo, config.collect)
     elif numbers:
         wanted = pulls.wanted(asked.db, repo, numbers, config.collect)
         asked = dataclasses.replace(asked, task_ids=(*asked.task_ids, *wanted.task_ids))
+        unusable.update(wanted.left_out)
         summary = None if asked.task_ids else wanted.nothing()
     if summary is None:
         summary = _carried_out(asked, config, repo, promoted)
+        summary = dataclasses.replace(summary, left_out=dict(Counter(summary.left_out) + unusable))
     if rows is not None:
         pulls.copy_rows(asked.out / "evaluations.jsonl", numbers, rows)
     return summary

@@ -24,11 +24,6 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return samples_file(tmp_path_factory.mktemp("samples") / "samples.jsonl", *(row(f"s{i}") for i in range(24)))
-
-
-@pytest.fixture(scope="module")
 def whole(tiny: Path, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter that was trained in one go: 24 steps."""
     out = tmp_path_factory.mktemp("whole") / "adapter"

@@ -17,7 +17,6 @@ from pipeline.train import read_card, train
 from pipeline.train.launch import several
 from pipeline.train.progress import read_progress
 from tests.train.runs import SEED, command, losses, start, tensors, wait_for
-from tests.train.tiny import row, samples_file
 
 ONE = TrainConfig(rank=4, context_tokens=1024, learning_rate=1e-3, epochs=100.0, accumulate=4, max_steps=32)
 TWO = dataclasses.replace(ONE, accumulate=2, gpus=2)
@@ -30,11 +29,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:torch.*"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*"),
 ]
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return samples_file(tmp_path_factory.mktemp("samples") / "samples.jsonl", *(row(f"s{i}") for i in range(24)))
 
 
 @pytest.fixture(scope="module")

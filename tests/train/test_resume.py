@@ -12,7 +12,6 @@ from pipeline.train import AdapterCard, read_card, train
 from pipeline.train.checkpoints import newest
 from pipeline.train.progress import read_progress
 from tests.train.runs import CONFIG, SEED, command, losses, start
-from tests.train.tiny import row, samples_file
 
 pytestmark = [
     # torch's optimizer asks a scheduler that peft's LoRA never steps before it on resuming
@@ -21,11 +20,6 @@ pytestmark = [
 ]
 
 PROGRESS = "pipeline.train.callbacks.write_progress"
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return samples_file(tmp_path_factory.mktemp("samples") / "samples.jsonl", *(row(f"s{i}") for i in range(24)))
 
 
 @pytest.fixture(scope="module")

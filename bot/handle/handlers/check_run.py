@@ -27,10 +27,7 @@ def handle(event: Event, context: Context) -> Change:
         return nothing(found.way.obstacle)
 
     def change(store: Store) -> str | None:
-        return _note(starting.start(store, found, event, repository))
+        started, answer = starting.start(store, found, event, repository)
+        return None if started else answer.strip().replace("**", "")
 
     return change
-
-
-def _note(answer: str) -> str | None:
-    return None if "starting" in answer else answer.strip().replace("**", "")

@@ -60,7 +60,7 @@ def _start(word: dispatch.Word, event: Event, context: Context, repository: Repo
     found = starting.wanted(word, event, context, repository)
 
     def change(store: Store) -> None:
-        outgoing.answer(store, event, repository, starting.start(store, found, event, repository))
+        outgoing.answer(store, event, repository, starting.start(store, found, event, repository)[1])
 
     return change
 

@@ -53,7 +53,7 @@ class Proof:
     pass_to_pass: tuple[str, ...]
     """Passed in every run of both. Sorted."""
     left_out: str | None
-    """Reason code (``reasons``), None when the task can be scored."""
+    """Reason code (docs/hard-scores.md), None when the task can be scored."""
     detail: str = ""
     """One line for a person."""
     thrown_out: Mapping[str, str] = field(default_factory=dict)
