@@ -1,6 +1,6 @@
 """A crowd of rollouts through the whole ``generate`` verb, undisturbed and then killed again and again.
 
-    python -m benchmarks.generate_crowd [--samples 475] [--concurrency 128] [--kills 10] [--seed 0]
+    python -m benchmarks.generate_crowd [--samples 475] [--concurrency 128] [--kills 10 | --at SHARE...] [--seed 0]
 
 The scripted model, real sandboxes, real checkouts, the journal. 475 functions give about 1,000 rollouts. Shown are
 memory, descriptors and processes over time; then whether the run that was killed (``kill -9`` at random moments)
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,8 +149,8 @@ def mounted() -> Counter[str]:
     return Counter(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
 
 
-def killed_again_and_again(crowd: Crowd, out: Path, kills: int, whole: float, chance: random.Random) -> list[float]:
-    """Run to the end with ``kills`` kills, spread over ``whole`` seconds; the seconds after which each came."""
+def killed_at_random(crowd: Crowd, out: Path, kills: int, whole: float, chance: random.Random) -> list[float]:
+    """Start and kill so often, spread over ``whole`` seconds; the seconds after which each kill came."""
     moments = []
     for _ in range(kills):
         process = crowd.start(out)
@@ -160,18 +160,20 @@ def killed_again_and_again(crowd: Crowd, out: Path, kills: int, whole: float, ch
         moments.append(moment)
         process.kill()
         process.wait()
-    if crowd.start(out).wait() != 0:
-        raise SystemExit("the last run failed; see said.txt")
     return moments
 
 
-def killed_at(crowd: Crowd, out: Path, rollouts: int) -> None:
-    """Run until so many rollouts are written, then kill; less when it ends before."""
-    process = crowd.start(out)
-    while process.poll() is None and len(rollout_ids(out)) < rollouts:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
+def killed_at(crowd: Crowd, out: Path, shares: Sequence[float], rollouts: int) -> list[float]:
+    """Start, and kill once these shares of ``rollouts`` are written: moments that come on every machine."""
+    moments = []
+    for share in shares:
+        started, process = time.monotonic(), crowd.start(out)
+        while process.poll() is None and len(rollout_ids(out)) < int(share * rollouts) + 1:
+            time.sleep(0.02)
+        moments.append(time.monotonic() - started)
+        process.kill()
+        process.wait()
+    return moments
 
 
 def differences(out: Path, undisturbed: Path) -> list[str]:
@@ -202,7 +204,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=475, help="functions to attempt")
     parser.add_argument("--concurrency", type=int, default=128)
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=10, help="at random moments")
+    parser.add_argument("--at", type=float, nargs="+", help="kill once these shares of the rollouts are written")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     arguments = parser.parse_args()
     adopt_orphans()
@@ -210,10 +213,16 @@ def main() -> int:
         folder = Path(place)
         (folder / "tmp").mkdir()
         crowd = Crowd(repository(folder, arguments.samples), arguments.samples, arguments.concurrency, folder / "tmp")
-        return show(crowd, folder, arguments.kills, random.Random(arguments.seed))
+        if arguments.at:
+            return show(crowd, folder, lambda _, rollouts: killed_at(crowd, folder / "killed", arguments.at, rollouts))
+        chance = random.Random(arguments.seed)
+        return show(
+            crowd, folder, lambda whole, _: killed_at_random(crowd, folder / "killed", arguments.kills, whole, chance)
+        )
 
 
-def show(crowd: Crowd, folder: Path, kills: int, chance: random.Random) -> int:
+def show(crowd: Crowd, folder: Path, kill: Callable[[float, int], list[float]]) -> int:
+    """``kill`` gets the seconds and the rollouts of the undisturbed run, and says after how many seconds it killed."""
     mounts = mounted()
     print(f"undisturbed, {crowd.concurrency} at once, {load()}")
     looks = watched(crowd.start(folder / "whole"), folder / "whole")
@@ -222,9 +231,11 @@ def show(crowd: Crowd, folder: Path, kills: int, chance: random.Random) -> int:
     print(f"{rollouts} rollouts in {whole:.0f} s, {rollouts / whole:.1f} a second; "
           f"memory grows {slope(looks):.1f} KB per rollout in the second half")  # fmt: skip
     left = crowd.left(mounts)
-    print(f"left behind: {said(left)}\n\nkilled {kills} times, {load()}")
-    moments = killed_again_and_again(crowd, folder / "killed", kills, whole, chance)
-    print(f"after {', '.join(f'{moment:.1f}' for moment in moments)} s")
+    print(f"left behind: {said(left)}\n\nkilled again and again, {load()}")
+    moments = kill(whole, rollouts)
+    if crowd.start(folder / "killed").wait() != 0:
+        raise SystemExit(f"the last run failed:\n{(folder / 'said.txt').read_text()[-2000:]}")
+    print(f"{len(moments)} times, after {', '.join(f'{moment:.1f}' for moment in moments)} s")
     left_then, wrong = crowd.left(mounts), differences(folder / "killed", folder / "whole")
     print(f"left behind: {said(left_then)}\nfiles that differ: {', '.join(wrong) or 'none'}")
     return int(any(left.values()) or any(left_then.values()) or bool(wrong))
