@@ -5,9 +5,10 @@
 
 Real samples (by default rollouts of the scripted teacher on the demo's repository), rendered once, and the same token
 ids and labels for both: the small real model, LoRA of rank 16 on every linear layer, batch 1, the same seed and
-numbers (bfloat16 where the machine has kernels for it, else float32). Each side is a process of its own. TRL needs
-datasets and pyarrow. Memory is the most that the process held at any time. The share of the limit is the useful
-work (four passes' worth of the frozen weights, and attention) over what one square product reaches per CPU-second.
+numbers (bfloat16 where the machine has kernels for it, else float32). Each side is a process of its own; ours and
+TRL's take turns step by step, so that a machine that slows down slows both. TRL needs datasets and pyarrow.
+Memory is the most that the process held at any time. The share of the limit is the useful work (four passes' worth
+of the frozen weights, and attention) over what one square product reaches per CPU-second.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pipeline.settings import TrainConfig
 from pipeline.train.small_model import small_model
 
 CONTEXT = 2048
-SIDES = ("ours", "ours, checkpointing", "TRL", "TRL, checkpointing")
+PAIRS = (("ours", "TRL"), ("ours, checkpointing", "TRL, checkpointing"))
 WEIGHTS, LAYERS, WIDTH = 106e6, 30, 576
 """Of SmolLM2-135M, without its embedding."""
 
@@ -39,7 +40,6 @@ def main() -> None:
     parser.add_argument("--samples", type=Path)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--side", choices=SIDES, action="append")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         rows = sequences(given.samples or make_samples(Path(scratch)))[: given.steps]
@@ -47,7 +47,9 @@ def main() -> None:
         data.write_text(json.dumps(rows))
         lengths = [len(row["input_ids"]) for row in rows]
         print(f"{len(rows)} steps of one sample, {sum(lengths)} tokens ({min(lengths)} to {max(lengths)}), {load()}")
-        found = {side: run(side, data, given.peer, given.threads) for side in given.side or SIDES}
+        found: dict[str, dict[str, Any]] = {}
+        for pair in PAIRS:
+            found |= run(pair, data, given.peer, given.threads, len(rows))
     show(found, sum(lengths) / len(lengths))
 
 
@@ -71,17 +73,34 @@ def sequences(samples: Path) -> list[dict[str, list[int]]]:
     return [{"input_ids": list(s.input_ids), "labels": s.labels} for s in prepared.sequences]
 
 
-def run(side: str, data: Path, peer: Path, threads: int) -> dict[str, Any]:
-    """What one side took, from a process of its own."""
+def run(pair: tuple[str, ...], data: Path, peer: Path, threads: int, steps: int) -> dict[str, dict[str, Any]]:
+    """What each side of ``pair`` took, step by step in turn."""
+    with tempfile.TemporaryFile("w+") as errors:
+        sides = {side: start(side, data, peer, threads, errors) for side in pair}
+        for _ in range(steps):
+            for process in sides.values():
+                if process.poll() is None:
+                    process.stdin.write("go\n")
+                    process.stdin.flush()
+                    process.stdout.readline()
+        found = {}
+        for side, process in sides.items():
+            said, _ = process.communicate()
+            if process.returncode:
+                errors.seek(0)
+                raise SystemExit(f"{side}: {errors.read()[-2000:]}")
+            found[side] = result = json.loads(said.splitlines()[-1])
+            rate = f"{result['tokens_per_cpu_second']:8.1f} tokens per CPU-s"
+            print(f"{side:20} {rate}  {result['peak_mb']:8.0f} MB  {load()}", flush=True)
+        return found
+
+
+def start(side: str, data: Path, peer: Path, threads: int, errors: Any) -> Any:
     words = [sys.executable, "-m", "benchmarks.train_side", side, str(data), str(peer)]
     root = str(Path(__file__).parents[1])
     environment = child_environment(OMP_NUM_THREADS=str(threads), HF_HUB_OFFLINE="1", PYTHONPATH=root)
-    done = subprocess.run(words, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{side}: {done.stderr[-2000:]}")
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{side:20} {result['tokens_per_cpu_second']:8.1f} tokens per CPU-s  {result['peak_mb']:8.0f} MB  {load()}")
-    return result
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=errors, text=True, env=environment)
 
 
 def show(found: dict[str, dict[str, Any]], tokens: float) -> None:
@@ -90,14 +109,10 @@ def show(found: dict[str, dict[str, Any]], tokens: float) -> None:
         share = result["tokens_per_cpu_second"] * work / result["limit"]
         print(f"{side:20} share of the limit ({result['limit'] / 1e9:.0f} GFLOP per CPU-s): {share:.2f}")
         print(f"{'':20} losses {' '.join(f'{loss:.4f}' for loss in result['losses'])}")
-    if not {"ours", "TRL"} <= found.keys():
-        return
-    peer = found["TRL"]
-    for side in (name for name in found if name.startswith("ours")):
-        own = found[side]
+    for own, peer, side in ((found[a], found[b], f"{a} over {b}") for a, b in PAIRS):
         apart = max(abs(a - b) for a, b in zip(own["losses"], peer["losses"], strict=True))
         print(
-            f"{side} over TRL: {own['tokens_per_cpu_second'] / peer['tokens_per_cpu_second']:.2f} of its rate, "
+            f"{side}: {own['tokens_per_cpu_second'] / peer['tokens_per_cpu_second']:.2f} of its rate, "
             f"{own['peak_mb'] / peer['peak_mb']:.2f} of its memory, losses at most {apart:.5f} apart"
         )
 

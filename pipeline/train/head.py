@@ -1,8 +1,9 @@
 """The language-model head over labelled positions alone.
 
 In agent trajectories 15 to 25% of the tokens carry loss, and a vocabulary of 50,000 to 150,000 makes
-the head's logits the largest thing in memory. Only labelled positions reach it here, in chunks
-whose logits are made again in the backward pass. The loss is the stock head's.
+the head's logits the largest thing in memory. Only labelled positions reach it here, in chunks. Where the head
+is frozen the gradient is made beside the loss, as in Liger's fused linear cross entropy (arXiv:2410.10989), so that
+logits are computed once; else they are made again in the backward pass. The loss is the stock head's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 from torch.utils.checkpoint import checkpoint
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
@@ -55,6 +56,8 @@ def labelled_loss(hidden: torch.Tensor, labels: torch.Tensor, head: torch.nn.Mod
     targets = labels[:, 1:]
     keep = targets != IGNORED
     states, targets = hidden[:, :-1][keep], targets[keep]
+    if type(head) is torch.nn.Linear and head.bias is None and not head.weight.requires_grad:
+        return _FrozenHead.apply(states, targets, head.weight), int(targets.numel())
     total = hidden.new_zeros((), dtype=torch.float32)
     for part, target in zip(states.split(CHUNK), targets.split(CHUNK), strict=True):
         total = total + checkpoint(_chunk_loss, part, target, head, use_reentrant=False)
@@ -63,3 +66,27 @@ def labelled_loss(hidden: torch.Tensor, labels: torch.Tensor, head: torch.nn.Mod
 
 def _chunk_loss(states: torch.Tensor, targets: torch.Tensor, head: torch.nn.Module) -> torch.Tensor:
     return cross_entropy(head(states).float(), targets, reduction="sum")
+
+
+class _FrozenHead(torch.autograd.Function):  # type: ignore[misc]
+    @staticmethod
+    def forward(ctx: Any, states: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Summed loss; ``states``: (positions, width), ``targets``: (positions), ``weight``: (vocabulary, width)."""
+        total = states.new_zeros((), dtype=torch.float32)
+        gradients = []
+        for part, target in zip(states.split(CHUNK), targets.split(CHUNK), strict=True):
+            logits = linear(part, weight)  # autocast decides its numbers
+            numbers, logits = logits.dtype, logits.float()
+            total += cross_entropy(logits, target, reduction="sum")
+            if ctx.needs_input_grad[0]:
+                wrong = logits.softmax(1)
+                wrong[torch.arange(len(target)), target] -= 1.0
+                gradients.append((wrong.to(numbers) @ weight.to(numbers)).to(states.dtype))
+        if gradients:
+            ctx.save_for_backward(torch.cat(gradients))
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (found,) = ctx.saved_tensors
+        return found * gradient, None, None

@@ -28,8 +28,9 @@ def loss_and_gradients(model: Any, ids: Any, labels: Any, **options: Any) -> tup
 
 @pytest.mark.parametrize("chunk", [3, 1024])
 @pytest.mark.parametrize("items", [None, 7])
+@pytest.mark.parametrize("frozen", [False, True])
 def test_same_loss_and_gradients_as_the_stock_head(
-    tiny: Path, chunk: int, items: int | None, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, chunk: int, items: int | None, frozen: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(head, "CHUNK", chunk)
     generator = torch.Generator().manual_seed(1)
@@ -38,6 +39,8 @@ def test_same_loss_and_gradients_as_the_stock_head(
     options = {} if items is None else {"num_items_in_batch": items}
     stock, patched = load(tiny), load(tiny)
     head.patch(patched)
+    for model in (stock, patched):
+        model.lm_head.weight.requires_grad_(not frozen)
     expected, gradients = loss_and_gradients(stock, ids, labels, **options)
     found, own = loss_and_gradients(patched, ids, labels, **options)
     assert found == pytest.approx(expected, rel=1e-5)
@@ -51,3 +54,25 @@ def test_without_labels_it_is_the_stock_model(tiny: Path) -> None:
     stock, patched = load(tiny), load(tiny)
     head.patch(patched)
     assert torch.equal(stock(input_ids=ids).logits, patched(input_ids=ids).logits)
+
+
+def test_a_frozen_head_in_halves_and_without_gradients(tiny: Path) -> None:
+    """Under autocast the gradient is that of the path that makes its logits again; evaluation makes none."""
+    weight = load(tiny).lm_head.weight.detach()
+    states = torch.randn(1, 40, weight.shape[1], generator=torch.Generator().manual_seed(2))
+    labels = torch.arange(2, 42)[None]
+    found = []
+    for frozen in (False, True):
+        module = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False)
+        module.weight = torch.nn.Parameter(weight.clone(), requires_grad=not frozen)
+        hidden = states.clone().requires_grad_()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, count = head.labelled_loss(hidden, labels, module)
+        loss.backward()
+        assert count == 39 and hidden.grad is not None and hidden.grad.dtype is torch.float32
+        found.append((float(loss.detach()), hidden.grad))
+    (expected, gradient), (own, own_gradient) = found
+    assert own == pytest.approx(expected, rel=1e-6)
+    torch.testing.assert_close(own_gradient, gradient, rtol=0.05, atol=0.01 * float(gradient.abs().max()))
+    with torch.no_grad():
+        assert not head.labelled_loss(states, labels, module)[0].requires_grad
