@@ -1,9 +1,8 @@
-"""The workflows that a person starts, executed: collect, generate, decide on an earlier run, and the simple cycle."""
+"""The workflows that a person starts, executed: collect, generate, and decide on an earlier run."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 
 from pipeline.jsonl import read
 from pipeline.types import to_json
-from tests.actions.acting import BIN
 from tests.actions.team import NAME, Team, without_bot
 from tests.decide.rows import duels
 
@@ -53,20 +51,3 @@ def test_the_verdict_on_an_earlier_run(world: Team) -> None:
     ran(world, "switchover-decide.yml", run="77")
     record = json.loads((world.act.artifacts / "switchover-report" / "verdict.json").read_text())
     assert record["state"] == "close"
-
-
-def test_the_simple_cycle_hands_on_what_the_verb_was_given(world: Team, tmp_path: Path) -> None:
-    """The verb itself is tried in tests/cycle; here something in its place writes down its words."""
-    program = tmp_path / "bin" / "switchover"
-    program.parent.mkdir()
-    program.write_text(
-        f"#!{BIN}/python\nimport pathlib, sys\n"
-        f"pathlib.Path('{tmp_path}/words').write_text(' '.join(sys.argv[1:]))\n"
-        "report = pathlib.Path(sys.argv[-1], 'report')\nreport.mkdir(parents=True)\n"
-        "(report / 'report.md').write_text('# It is close\\n')\n"
-    )
-    program.chmod(0o755)
-    world.act.programs = [program.parent]
-    ran(world, "switchover-cycle.yml")
-    assert re.fullmatch(rf"cycle --repo \. --out \S+/{NAME}", (tmp_path / "words").read_text())
-    assert (world.act.artifacts / "switchover-report" / "report.md").read_text() == "# It is close\n"

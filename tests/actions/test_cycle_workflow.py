@@ -34,7 +34,8 @@ def test_every_step_that_is_due_and_the_report(tmp_path: Path) -> None:
     history = Builder(built.repo, clock=int(time.time()) - 12 * HOUR, heads={"main": demo.HEAD})
     with without_bot(tmp_path, CONFIG.format(base=make_model(tmp_path / "tiny")), history) as world:
         world.act.environment["HF_HUB_OFFLINE"] = "1"
-        world.act.git("pull", "-q", "--no-rebase", "--allow-unrelated-histories", str(history.path), "main")
+        world.act.git("fetch", "-q", str(history.path), "main")
+        world.act.git("reset", "-q", "--hard", "FETCH_HEAD")
         ran = world.act.dispatch("switchover-cycle.yml")
         assert ran.returncode == 0, ran.stdout[-6000:]
         place = world.act.home / "switchover" / NAME
