@@ -37,6 +37,7 @@ __all__ = [
     "Model",
     "Request",
     "Summary",
+    "basis_of",
     "caps_of",
     "carry_out",
     "choose",
@@ -94,9 +95,14 @@ def carry_out(request: Request, config: Config) -> Summary:
         _warn_of_free_riders(request, config, limit)
         caps = caps_of(request.db, config, limit, evaluator)
         concurrency = request.concurrency or config.evaluate.concurrency
-        by_share = config.evaluate.measure == "auto"
-        basis = [task for task in known if task.left_out is None][:BASIS] if by_share else ()
+        basis = basis_of(known, config)
         return evaluator.run(tasks, titles, concurrency=concurrency, caps=caps, regrade=request.regrade, basis=basis)
+
+
+def basis_of(tasks: Sequence[Task], config: Config) -> Sequence[Task]:
+    """Those of a repository's ``tasks``, newest first, that decide a folder's measure; () where the config does."""
+    by_share = config.evaluate.measure == "auto"
+    return [task for task in tasks if task.left_out is None][:BASIS] if by_share else ()
 
 
 @contextlib.contextmanager

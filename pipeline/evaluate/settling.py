@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.collect import tasks as tasks_in
@@ -12,9 +12,10 @@ from pipeline.collect.gold import gold_patch
 from pipeline.config import Config
 from pipeline.evaluate import fresh
 from pipeline.evaluate.budget import now
-from pipeline.evaluate.journal import Journal
+from pipeline.evaluate.by_tests import ByTests, by_tests
+from pipeline.evaluate.journal import Journal, key_of
 from pipeline.evaluate.plan import Attempt, Contender
-from pipeline.evaluate.request import collected_repository
+from pipeline.evaluate.request import basis_of, collected_repository
 from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
 from pipeline.evaluate.sealed import Sealed, Seals
 from pipeline.evaluate.sealing import SealedSummary, closes
@@ -28,39 +29,83 @@ from pipeline.types import Evaluation, LeftOut, Pull, Recall, Rollout, Task
 def settle(db: Path, out: Path, config: Config) -> SealedSummary:
     """Score the sealed patches of every issue that a merged pull request has closed since.
 
-    Raises RunError for a patch that was changed after it was sealed.
+    Raises RunError for a patch that was changed after it was sealed, and where a test run fails by our side.
     """
     repo, clone = collected_repository(db)
     with Store.open(db, must_exist=True) as store:
         pulls = sorted(store.pulls(repo), key=lambda pull: pull.merged_at)
-        tasks = {task.number: task for task in tasks_in(store, config.collect, repo)}
+        tasks = list(tasks_in(store, config.collect, repo))
     with held(out, "evaluate"):
         seals, journal = Seals(out), Journal(out)
+        measure = by_tests(clone, config.evaluate, out / "scratch")
         try:
-            return _settled(clone, seals, journal, pulls, tasks)
+            return _Settling(clone, out, seals, journal, measure).run(pulls, tasks, basis_of(tasks, config))
         finally:
             seals.close()
             journal.close()
 
 
-def _settled(
-    clone: Path, seals: Seals, journal: Journal, pulls: Sequence[Pull], tasks: Mapping[int, Task]
-) -> SealedSummary:
-    left_out: Counter[str] = Counter()
-    settled = waiting = 0
-    for issue, rows in _by_issue(seals.rows.values()):
-        fix = next((pull for pull in pulls if closes(pull, issue)), None)
-        if fix is None:
-            waiting += 1
-            continue
-        reason = _reason(clone, fix, tasks[fix.number], rows)
-        if reason:
-            left_out[reason] += 1
-            journal.add_left_out(LeftOut("evaluate", "issue", f"{fix.repo}/issues/{issue}", reason, f"#{fix.number}"))
-            continue
-        journal.add_evaluations(list(_graded(clone, seals, tasks[fix.number], fix, rows)))
-        settled += 1
-    return SealedSummary(len(seals.rows), 0, settled, waiting, dict(left_out), journal.spent_usd)
+@dataclass(frozen=True)
+class _Settling:
+    clone: Path
+    out: Path
+    seals: Seals
+    journal: Journal
+    measure: ByTests
+
+    def run(self, pulls: Sequence[Pull], tasks: Sequence[Task], basis: Sequence[Task]) -> SealedSummary:
+        """``pulls`` by time of merge; ``tasks``: the repository's; ``basis``: those that decide the measure."""
+        left_out: Counter[str] = Counter()
+        fixes, waiting = self._fixes(pulls)
+        by_number = {task.number: task for task in tasks}
+        if fixes:
+            found = [by_number[fix.number] for fix, _ in fixes]
+            self.measure.fix(self.out, bool(self.journal.judged), basis or found)
+        for fix, rows in fixes:
+            task = by_number[fix.number]
+            if reason := self._reason(fix, task, rows):
+                left_out[reason] += 1
+                issue = f"{fix.repo}/issues/{rows[0].issue}"
+                self.journal.add_left_out(LeftOut("evaluate", "issue", issue, reason, f"#{fix.number}"))
+                continue
+            self._grade(task, fix, rows)
+        settled = len(fixes) - left_out.total()
+        return SealedSummary(len(self.seals.rows), 0, settled, waiting, dict(left_out), self.journal.spent_usd)
+
+    def _fixes(self, pulls: Sequence[Pull]) -> tuple[list[tuple[Pull, list[Sealed]]], int]:
+        """The first merged pull request that closes each issue, with the issue's rows; and how many have none."""
+        found, waiting = [], 0
+        for issue, rows in _by_issue(self.seals.rows.values()):
+            fix = next((pull for pull in pulls if closes(pull, issue)), None)
+            if fix is None:
+                waiting += 1
+            else:
+                found.append((fix, rows))
+        return found, waiting
+
+    def _reason(self, fix: Pull, task: Task, rows: Sequence[Sealed]) -> str | None:
+        began = fix.created_at or fix.merged_at
+        if not all(fresh.is_sealed(row.at, began) for row in rows):
+            return fresh.SEALED_TOO_LATE
+        if task.left_out is not None:
+            return task.left_out
+        scorable = is_scorable(gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha))
+        return None if scorable or self.measure.can_grade(task) else "gold_not_countable"
+
+    def _grade(self, task: Task, fix: Pull, rows: Sequence[Sealed]) -> None:
+        by_recall = [self._by_recall(task, fix, row) for row in sorted(rows, key=lambda row: (row.role, row.attempt))]
+        if any(key_of(row) not in self.journal.judged for row, _ in by_recall):
+            self.journal.add_evaluations([self.measure.row(row, task, recall) for row, recall in by_recall])
+
+    def _by_recall(self, task: Task, fix: Pull, row: Sealed) -> tuple[Evaluation, float | None]:
+        """The row of a sealed patch with its soft scores, and its recall."""
+        gold, base = gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha)
+        facts = Facts(title=fix.title, backtest=False, language=language(gold, task))
+        rollout = _rollout(row, self.seals.patch(row).decode("utf-8", "surrogateescape"))
+        who = Contender(row.role, row.model, 1, row.adapter, row.scripted, row.agent)
+        score = _score(gold, rollout, base)
+        graded = evaluation(Attempt(row.rollout_id, task, who, row.attempt, 0), rollout, score, now(), facts)
+        return _as_sealed(graded, row), score.recall
 
 
 def _by_issue(rows: Iterable[Sealed]) -> list[tuple[int, list[Sealed]]]:
@@ -68,29 +113,6 @@ def _by_issue(rows: Iterable[Sealed]) -> list[tuple[int, list[Sealed]]]:
     for row in rows:
         grouped.setdefault(row.issue, []).append(row)
     return sorted(grouped.items())
-
-
-def _reason(clone: Path, fix: Pull, task: Task, rows: Sequence[Sealed]) -> str | None:
-    began = fix.created_at or fix.merged_at
-    if not all(fresh.is_sealed(row.at, began) for row in rows):
-        return fresh.SEALED_TOO_LATE
-    if task.left_out is not None:
-        return task.left_out
-    scorable = is_scorable(gold_patch(clone, task), CommitTree(clone, task.base_sha))
-    return None if scorable else "gold_not_countable"
-
-
-def _graded(clone: Path, seals: Seals, task: Task, fix: Pull, rows: Sequence[Sealed]) -> Iterator[Evaluation]:
-    gold, base, at = gold_patch(clone, task), CommitTree(clone, task.base_sha), now()
-    facts = Facts(title=fix.title, backtest=False, language=language(gold, task))
-    for row in sorted(rows, key=lambda row: (row.role, row.attempt)):
-        patch = seals.patch(row).decode("utf-8", "surrogateescape")
-        rollout = _rollout(row, patch)
-        who = Contender(row.role, row.model, 1, row.adapter, row.scripted, row.agent)
-        graded = evaluation(
-            Attempt(row.rollout_id, task, who, row.attempt, 0), rollout, _score(gold, rollout, base), at, facts
-        )
-        yield _as_sealed(graded, row)
 
 
 def _as_sealed(graded: Evaluation, row: Sealed) -> Evaluation:

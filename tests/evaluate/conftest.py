@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,3 +70,16 @@ def server(collected: Collected) -> Iterator[ChatServer]:
 
 def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+COMMAND = f"""{sys.executable} -m venv --without-pip {{environment}}"""
+
+
+@pytest.fixture
+def by_command(collected: Collected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Collected:
+    """A config whose tests are run by a command: nothing is fetched."""
+    monkeypatch.setenv("SWITCHOVER_CACHE", str(tmp_path / "cache"))
+    hard = f'evaluate: {{measure: tests, test_command: "python -m unittest {{files}}", setup_command: "{COMMAND}",'
+    config = tmp_path / "hard.yml"
+    config.write_text(CONFIG.replace("evaluate: {measure: recall,", hard))
+    return Collected(collected.db, collected.clone, config, collected.tasks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.evaluate.hard import Proof
 from pipeline.evaluate.measure import Primary, fixed, primary
 from tests.chat_server import ChatServer
-from tests.evaluate.conftest import CONFIG, Collected, rows
+from tests.evaluate.conftest import Collected, rows
 
 
 def proofs(provable: int, others: int) -> list[Proof]:
@@ -60,19 +59,6 @@ def test_a_broken_record_is_told(text: str, tmp_path: Path) -> None:
     (tmp_path / "measure.json").write_text(text)
     with pytest.raises(InputError, match="record of a measure"):
         fixed(tmp_path, False, lambda: Primary("recall", "recall", 0, 0))
-
-
-COMMAND = f"""{sys.executable} -m venv --without-pip {{environment}}"""
-
-
-@pytest.fixture
-def by_command(collected: Collected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Collected:
-    """A config whose tests are run by a command: nothing is fetched."""
-    monkeypatch.setenv("SWITCHOVER_CACHE", str(tmp_path / "cache"))
-    hard = f'evaluate: {{measure: tests, test_command: "python -m unittest {{files}}", setup_command: "{COMMAND}",'
-    config = tmp_path / "hard.yml"
-    config.write_text(CONFIG.replace("evaluate: {measure: recall,", hard))
-    return Collected(collected.db, collected.clone, config, collected.tasks)
 
 
 def evaluate(at: Collected, server: ChatServer, out: Path, *more: str) -> int:

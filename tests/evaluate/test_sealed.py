@@ -99,6 +99,22 @@ def test_patches_are_sealed_at_once_and_scored_when_the_fix_is_merged(
         assert row.task_id == f"{sealed.task.id}/sealed" and row.title == sealed.fix.title
 
 
+def test_the_tests_of_the_fix_score_a_sealed_patch(
+    sealed: Forecast, by_command: Collected, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forecast = dataclasses.replace(sealed, config=by_command.config)
+    forecast.merge()
+    assert cli.run(forecast.line("--settle")) == 0
+    graded = {row["role"]: row for row in rows(sealed.out / "evaluations.jsonl")}
+    found = [(row["measure"], row["score"], row["resolved"], row["recall"], row["marks"]) for row in graded.values()]
+    assert sorted(found) == [("tests", 0.0, False, 0.0, ["sealed"]), ("tests", 1.0, True, 1.0, ["sealed"])]
+    assert graded["frontier"]["score"] == 1.0
+    shutil.rmtree(tmp_path / "cache")  # what is scored is not run again
+    assert cli.run(forecast.line("--settle")) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["settled"] == 1
+    assert len(rows(sealed.out / "evaluations.jsonl")) == 2
+
+
 def test_the_same_command_again_makes_nothing_twice(sealed: Forecast, collected: Collected) -> None:
     before = (sealed.out / "sealed.jsonl").read_bytes()
     with chat_server(*collected.perfect(sealed.task)) as server:
