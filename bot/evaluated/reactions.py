@@ -57,8 +57,9 @@ def step(store: Store, forge: Forge, now: float | None = None) -> float | None:
         raise
     except NotFound:
         _save(store, repository, known, None, now, gone=_is_there(forge, repository, known.number))
-    except GitHubError as error:
-        log.warning("%s#%d: its reactions wait: %s", repository.name, known.number, error)
+    except Exception as error:  # of this comment alone: the others must not wait for it
+        unknown = not isinstance(error, GitHubError)
+        log.warning("%s#%d: its reactions wait: %s", repository.name, known.number, error, exc_info=unknown)
         _save(store, repository, known, None, now)
     else:
         _save(store, repository, known, found, now)

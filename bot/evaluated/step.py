@@ -54,15 +54,17 @@ def step(store: Store, forge: Forge) -> float | None:
     known = posted.load(store, due.repo_id, due.number)
     try:
         config = _config(forge, repository)
+        wanted = _wanted(store, repository, known, config) if config else None
     except (BadCredentials, Limited):
         raise
-    except GitHubError as error:
-        log.warning("%s#%d: its comment waits: %s", repository.name, due.number, error)
-        config = None
-    if config is None:
+    except Exception as error:  # of this pull request alone: the others' comments must not wait for it
+        unknown = not isinstance(error, GitHubError)
+        log.warning("%s#%d: its comment waits: %s", repository.name, due.number, error, exc_info=unknown)
+        wanted = None
+    if wanted is None:
         _save(store, known, replace(known, due_at=time.time() + AGAIN_SECONDS))
     else:
-        _post(store, repository, due, known, _wanted(store, repository, known, config))
+        _post(store, repository, due, known, wanted)
     return 0.0
 
 

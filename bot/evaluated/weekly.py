@@ -30,6 +30,9 @@ from pipeline.types import Repository
 
 log = logging.getLogger(__name__)
 
+LATE_SECONDS = 6 * 3600.0
+"""From a week's end to its digest: the runs of its last evening must have ended and been taken in."""
+
 AGAIN_SECONDS = 3600.0
 """After a repository could not be read, or does not want digests: it may have changed its mind."""
 
@@ -61,7 +64,7 @@ class Digests:
 def step(store: Store, forge: Forge, now: float | None = None) -> float | None:
     """Look at one repository. 0: look for another; None: wait for the bell. Raises BadCredentials and Limited."""
     now = time.time() if now is None else now
-    week = last_week(datetime.datetime.fromtimestamp(now, datetime.UTC))
+    week = last_week(datetime.datetime.fromtimestamp(now - LATE_SECONDS, datetime.UTC))
     asked = {"week": week.name, "start": week.start, "end": week.end, "now": now}
     row = next(iter(store.db.query(_DUE, asked)), None)
     repository = store.repository(row["id"]) if row else None
@@ -72,8 +75,9 @@ def step(store: Store, forge: Forge, now: float | None = None) -> float | None:
         _look(store, forge, repository, known, week, now)
     except (BadCredentials, Limited):
         raise
-    except GitHubError as error:
-        log.warning("%s: the weekly digest waits: %s", repository.name, error)
+    except Exception as error:  # of this repository alone: the others' digests must not wait for it
+        unknown = not isinstance(error, GitHubError)
+        log.warning("%s: the weekly digest waits: %s", repository.name, error, exc_info=unknown)
         _save(store, replace(known, due_at=now + AGAIN_SECONDS))
     return 0.0
 

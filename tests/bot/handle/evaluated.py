@@ -37,6 +37,14 @@ def take_in(context: Context, rows: list[Evaluation]) -> None:
     settle(context)
 
 
+def damage(context: Context, repository: Repository) -> None:
+    """Make the database's rows about ``repository`` such that nobody can read them, and newer than a week."""
+    with context.store.atomic():
+        context.store.db.execute(
+            "UPDATE evaluations SET row = '{', at = '2026-11-24T12:00:00Z' WHERE repo = ?", [repository.name]
+        )
+
+
 def settle(context: Context) -> None:
     """All that the worker does about comments, until nothing is left."""
     for _ in range(400):

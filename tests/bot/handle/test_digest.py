@@ -11,8 +11,9 @@ from bot.handle.events import read
 from bot.handle.handlers.issues import handle
 from pipeline.report.digest import MARKER, TITLE, Week, last_week
 from pipeline.store.evaluations import add_evaluations
-from tests.bot.handle.evaluated import NAME, attempts, configure, settle_week
-from tests.github.stand_in import Repository, StandIn, faults
+from tests.bot.handle.conftest import know
+from tests.bot.handle.evaluated import NAME, attempts, configure, damage, settle_week
+from tests.github.stand_in import CONFIG, Repository, StandIn, faults
 
 MONDAY = datetime.datetime(2026, 11, 23, 6, tzinfo=datetime.UTC).timestamp()
 """Of week 48; the week that is over is 47."""
@@ -90,6 +91,31 @@ def test_other_modes_have_none(context: Context, widgets: Repository, mode: str)
     configure(widgets, "weekly")
     settle_week(context, MONDAY + 7200)
     assert len(digests(widgets)) == 1, "until the team changes its mind"
+
+
+def test_what_came_late_on_sunday_is_waited_for(context: Context, widgets: Repository) -> None:
+    evaluated(context, 1)
+    settle_week(context, MONDAY - 60)
+    assert digests(widgets) == []
+    evaluated(context, 2, day="2026-11-22")
+    settle_week(context, MONDAY)
+    (body,) = digests(widgets)
+    assert "`1` Mend 1" in body and "`2` Mend 2" in body
+
+
+def test_a_repository_with_a_damaged_row_holds_up_no_other(
+    github: StandIn, context: Context, widgets: Repository
+) -> None:
+    other = github.add("acme/gears", files={CONFIG: widgets.files[CONFIG]})
+    know(context.store, other, configured=1)
+    rows = attempts(1, repo=other.name, task_id=f"{other.name}#1", at="2026-11-18T12:00:00Z")
+    add_evaluations(context.store, other.name, rows, run=None)
+    evaluated(context, 1)
+    settle_week(context, MONDAY)  # both have their issues
+    damage(context, other)
+    evaluated(context, 2, day="2026-11-24")
+    settle_week(context, MONDAY + WEEK)
+    assert len(digests(widgets)) == 2 and len(digests(other)) == 1
 
 
 def test_closing_the_issue_ends_it_and_opening_it_brings_it_back(context: Context, widgets: Repository) -> None:

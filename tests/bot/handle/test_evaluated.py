@@ -16,7 +16,7 @@ from pipeline.report.comment import LIMIT
 from pipeline.store.evaluations import add_evaluations
 from tests.bot.handle.conftest import know, send
 from tests.bot.handle.evaluated import NAME, ago, attempts, configure, ours, settle, take_in, the_comment
-from tests.github.stand_in import Repository, StandIn, faults
+from tests.github.stand_in import CONFIG, Repository, StandIn, faults
 
 
 @pytest.fixture
@@ -51,6 +51,18 @@ def test_one_comment_and_one_check_run(github: StandIn, context: Context, widget
     assert "| own | 0.80 | $0.20 | 30 s |" in check["output"]["summary"] and "👎" not in check["output"]["summary"]
     assert checks.number_of(check["external_id"], widgets.id) == 1
     assert len(writes(github)) == 2
+
+
+def test_a_repository_with_a_damaged_row_holds_up_no_other(
+    github: StandIn, context: Context, widgets: Repository
+) -> None:
+    other = github.add("acme/gears", pulls=1, files={CONFIG: widgets.files[CONFIG]})
+    know(context.store, other, configured=1)
+    add_evaluations(context.store, other.name, attempts(1, repo=other.name, task_id=f"{other.name}#1"), run=None)
+    with context.store.atomic():
+        context.store.db.execute("UPDATE evaluations SET row = '{' WHERE repo = ?", [other.name])
+    take_in(context, attempts(1))
+    assert len(ours(widgets, 1)) == 1 and ours(other, 1) == []
 
 
 def test_a_hundred_evaluations_of_one_pull_request_make_one_comment(
