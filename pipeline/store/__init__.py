@@ -7,12 +7,11 @@ time; readers are not blocked (WAL).
 
 from __future__ import annotations
 
-from pipeline.store.base import WAIT_SECONDS
 from pipeline.store.collected import CollectedTables
 from pipeline.store.forge import ForgeTables
 from pipeline.store.verdicts import RouteRow, VerdictRow, VerdictTables
 
-__all__ = ["WAIT_SECONDS", "RouteRow", "Store", "VerdictRow"]
+__all__ = ["RouteRow", "Store", "VerdictRow"]
 
 
 class Store(CollectedTables, ForgeTables, VerdictTables):

@@ -153,7 +153,7 @@ def test_a_locked_database_is_waited_for_and_then_named(
     refused: Refused, tmp_path: Path, mistakes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "out").write_bytes((mistakes / "ok.db").read_bytes())
-    monkeypatch.setattr(store, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(store.base, "WAIT_SECONDS", 0.1)
     holder = sqlite3.connect(tmp_path / "out")
     holder.execute("BEGIN IMMEDIATE")
     said = refused("collect demo/reckon --db OUT", status=1)

@@ -34,12 +34,15 @@ class Server(ThreadingHTTPServer):
         self.prefix = prefix
         self.accepted = 0
         self._open: set[socket.socket] = set()
+        self.ending = threading.Event()
+        """Set when nobody waits for a late answer any more."""
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, name="stand-in")
 
     def run(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
+        self.ending.set()
         self.shutdown()
         self._thread.join()
         for connection in list(self._open):
@@ -67,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         request = parse(self.command, self.path, headers, body, self.server.prefix, time.monotonic())
         fault, response = self.server.answer(request, headers.get("authorization", ""))
-        time.sleep(fault.seconds if fault else 0)
+        self.server.ending.wait(fault.seconds if fault else 0)
         if fault and fault.reset:
             return self._break()
         return self._send(response, fault.cut if fault else 0)
