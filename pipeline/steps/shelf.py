@@ -18,6 +18,7 @@ from pipeline.gates.run import Candidate, keep, offline, through_server
 from pipeline.settings import Config
 from pipeline.steps.lock import lock_file
 from pipeline.steps.server import Server
+from pipeline.train.card import read_card
 from pipeline.types import Evaluation
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ class Promoted:
 def is_finished(adapter: Path) -> bool:
     """Whether the adapter in this folder is trained and its gates have come to an end, passed or not."""
     record = read_record(adapter)
-    return record is not None and (bool(record.failed) or not record.missing)
+    if record is None or record.adapter != read_card(adapter).sha256:  # of weights that were there before
+        return False
+    return bool(record.failed) or not record.missing
 
 
 class Shelf:

@@ -113,6 +113,13 @@ def test_gates_that_came_to_an_end_are_not_run_again(tmp_path: Path) -> None:
     assert found == record(made)
 
 
+def test_gates_of_other_weights_in_the_same_folder_count_for_nothing(tmp_path: Path) -> None:
+    made = gated(tmp_path / "a")
+    assert is_finished(made)
+    adapter(made, weights=b"trained anew")
+    assert not is_finished(made)
+
+
 def test_status_tells_the_trigger_and_what_the_gates_found(tmp_path: Path) -> None:
     place = tmp_path / "epochs" / "002"
     gated(place / "adapter", failing="valid_calls")
