@@ -35,10 +35,15 @@ def ran_in(
 
 def report_in(tmp: Path) -> bytes:
     """What the run left at ``REPORT``; b"" for anything but a regular file of acceptable size."""
+    return left_at(tmp / "out" / "report", LARGEST) or b""
+
+
+def left_at(path: Path, most: int) -> bytes | None:
+    """What a program in the sandbox wrote; None for all but a regular file of 1 to ``most`` bytes."""
     try:
-        descriptor = os.open(tmp / "out" / "report", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return b""
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        return file.read(LARGEST) if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST else b""
+        content = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    return content if 0 < len(content) <= most else None

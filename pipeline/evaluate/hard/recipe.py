@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 GROUPS = ("test", "tests", "testing", "dev")
 EXTRAS = ("test", "tests", "testing", "dev", "full")
 """Names under which projects keep what their tests need."""
@@ -112,7 +114,9 @@ def _python(pyproject: Mapping[str, Any]) -> str | None:
 
 
 def _groups(pyproject: Mapping[str, Any]) -> Iterator[str]:
-    groups = {_normal(name): value for name, value in _table(pyproject, "dependency-groups").items()}
+    groups: dict[str, Any] = {
+        canonicalize_name(name): value for name, value in _table(pyproject, "dependency-groups").items()
+    }
     for name in GROUPS:
         yield from plain(_group(groups, name, set()))
     for names in (("tool", "pdm", "dev-dependencies"), ("tool", "hatch", "envs")):
@@ -137,18 +141,14 @@ def _group(groups: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Any
     seen.add(name)
     for entry in _list(groups.get(name)):
         if isinstance(entry, dict):
-            yield from _group(groups, _normal(str(entry.get("include-group", ""))), seen)
+            yield from _group(groups, canonicalize_name(str(entry.get("include-group", ""))), seen)
         else:
             yield entry
 
 
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _own_extras(pyproject: Mapping[str, Any]) -> Iterator[str]:
     """Extras that the tests need, as far as pyproject.toml tells; setup.py's are known once it is built."""
-    known = {_normal(name) for name in _table(pyproject, "project", "optional-dependencies")}
+    known = {canonicalize_name(name) for name in _table(pyproject, "project", "optional-dependencies")}
     yield from (name for name in EXTRAS if name in known)
 
 

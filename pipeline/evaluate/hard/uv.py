@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
 from pipeline import config
 from pipeline.errors import RunError
 from pipeline.evaluate.hard.fetched import NETWORK
@@ -94,8 +97,6 @@ def _program() -> Path:
 
 
 def _allows(specifier: str, version: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     try:
         return SpecifierSet(specifier).contains(version)
     except InvalidSpecifier:
@@ -112,9 +113,5 @@ def without_culprits(requirements: Sequence[str], said: str) -> list[str]:
     culprits = re.findall(r"Wheels are required for `([\w.-]+)`", said) or re.findall(
         r"[Bb]ecause (?:only )?([\w.-]+)", said
     )
-    names = {_normal(name) for name in culprits}
-    return [line for line in requirements if _normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) not in names]
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    names = {canonicalize_name(name) for name in culprits}
+    return [line for line in requirements if canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0]) not in names]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
+from pipeline.evaluate.hard.box import left_at
 from pipeline.evaluate.hard.kit import REPO, LeftOutTask
 from pipeline.evaluate.hard.placing import put
 from pipeline.evaluate.hard.recipe import Recipe, plain
@@ -66,14 +68,8 @@ class Builder:
 
 
 def _read(path: Path, most: int) -> bytes:
-    """Content of a regular file that a program in the sandbox wrote. Raises LeftOutTask."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise LeftOutTask("environment_failed", f"the project's build left no {path.name} ({error.strerror})") from None
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
-    if not 0 < len(content) <= most:
+    content = left_at(path, most)
+    if content is None:
         raise LeftOutTask("environment_failed", f"the project's build left no usable {path.name}")
     return content
 
@@ -82,7 +78,7 @@ def requirement(wheel: Path, extras: Sequence[str]) -> str:
     """The wheel as a line of a requirements file, with those of ``extras`` that it has."""
     name = wheel.name.partition("-")[0]
     has = provided(wheel)
-    asked = ",".join(extra for extra in dict.fromkeys(extras) if _normal(extra) in has)
+    asked = ",".join(extra for extra in dict.fromkeys(extras) if canonicalize_name(extra) in has)
     return f"{name}{f'[{asked}]' if asked else ''} @ {wheel.resolve().as_uri()}"
 
 
@@ -95,8 +91,4 @@ def provided(wheel: Path) -> set[str]:
         names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
         with archive.open(names[0]) as file:
             metadata = email.message_from_bytes(file.read(4 * 2**20))
-    return {_normal(extra) for extra in metadata.get_all("Provides-Extra") or []}
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return {canonicalize_name(extra) for extra in metadata.get_all("Provides-Extra") or []}
