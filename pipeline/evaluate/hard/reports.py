@@ -24,10 +24,11 @@ _LONGEST = 4000
 
 def junit(report: bytes) -> Outcomes:
     """``classname::name`` to outcome; nothing from a report that is no XML or that declares entities."""
-    if b"<!DOCTYPE" in report or b"<!ENTITY" in report:
+    text = report.decode("utf-8", "replace")  # and so it is parsed: another encoding would hide what is looked for,
+    if "\0" in text or "<!DOCTYPE" in text or "<!ENTITY" in text:  # and the parser guesses UTF-16 from its zeros
         return {}
     try:
-        cases = ElementTree.fromstring(report).iter("testcase")  # noqa: S314 - no declaration of entities is let in
+        cases = ElementTree.fromstring(text).iter("testcase")  # noqa: S314 - no declaration of entities is let in
     except (ElementTree.ParseError, ValueError, RecursionError):
         return {}
     return _worst((f"{case.get('classname', '')}::{case.get('name', '')}", _of_case(case)) for case in cases)

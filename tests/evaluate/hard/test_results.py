@@ -105,6 +105,11 @@ def test_junit() -> None:
     assert reports.junit(JUNIT) == expected
     for bad in (b"", b"<", b"\xff", JUNIT[:-9], b'<!DOCTYPE x [<!ENTITY a "b">]>' + JUNIT):
         assert reports.junit(bad) == {}
+    hidden = '<!DOCTYPE x [<!ENTITY a "b">]>' + JUNIT.decode()
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-7"):
+        declared = f'<?xml version="1.0" encoding="{encoding[:6]}"?>' + hidden
+        assert reports.junit(declared.encode(encoding)) == {} == reports.junit(hidden.encode(encoding))
+    assert reports.junit(b'<?xml version="1.0" encoding="utf-8"?>' + JUNIT) == expected
 
 
 def test_go() -> None:
