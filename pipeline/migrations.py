@@ -390,3 +390,27 @@ def app_evaluated(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def sealed_forecasts(db: Database) -> None:
+    """The issue that a workflow run attempts, and the hashes of the patches that it has sealed."""
+    db.execute("ALTER TABLE runs ADD COLUMN issue INTEGER")
+    db.execute(
+        """
+        CREATE TABLE seals (
+            repo TEXT NOT NULL,
+            issue INTEGER NOT NULL,
+            role TEXT NOT NULL,
+            adapter TEXT NOT NULL,
+            model TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            patch_sha256 TEXT NOT NULL,
+            run INTEGER,
+            taken_at TEXT NOT NULL,
+            row TEXT NOT NULL,
+            PRIMARY KEY (repo, issue, role, adapter, model, attempt)
+        ) STRICT
+        """
+    )

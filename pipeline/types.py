@@ -382,6 +382,39 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """One attempt on an open issue: one line of sealed.jsonl."""
+
+    issue: int
+    at: str
+    """When the hash was written down; ISO time in UTC, whole seconds."""
+    repo: str
+    base_sha: str
+    """Newest commit of the default branch when the attempts were made."""
+    role: Role
+    model: str
+    adapter: str | None
+    attempt: int
+    patch_sha256: str
+    """Of the patch's bytes; an attempt without a patch has the hash of nothing."""
+    rollout_id: str
+    exit: Exit
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    seconds: float
+    cost_usd: float | None
+    cheat_marks: tuple[str, ...] = ()
+    tool_calls: int = 0
+    malformed_calls: int = 0
+    steps: int = 0
+    scripted: bool = False
+    agent: str = ""
+    title: str = ""
+    """The issue's."""
+
+
+@dataclass(frozen=True)
 class Opinion:
     """What a person with write access says of a pull request's scores. It is shown, and changes no score."""
 

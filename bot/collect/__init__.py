@@ -12,15 +12,22 @@ Each step may be killed and called again; nothing is written but whole pages, wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.collect import Collected
 
 
 def collect_by_name(
-    name: str, db: Path, *, config_path: Path | None = None, since: str | None = None, limit: int | None = None
+    name: str,
+    db: Path,
+    *,
+    config_path: Path | None = None,
+    since: str | None = None,
+    limit: int | None = None,
+    issues: Sequence[int] = (),
 ) -> Collected:
     """``switchover collect owner/name``: see ``bot.collect.by_name``."""
     from bot.collect.by_name import collect  # the worker, which imports this package too, needs none of it
 
-    return collect(name, db, config_path=config_path, since=since, limit=limit)
+    return collect(name, db, config_path=config_path, since=since, limit=limit, issues=issues)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
-from bot.collect import backfill, derive, place
+from bot.collect import backfill, closed, derive, place
+from bot.collect.ask import Questions
 from bot.collect.transfer import Say
 from bot.errors import Limited, NotFound
 from bot.github import Client, Forge
@@ -21,15 +23,24 @@ from pipeline.errors import InputError, RunError
 from pipeline.store import Store
 from pipeline.types import Repository
 
+log = logging.getLogger(__name__)
+
 
 def collect(
-    name: str, db: Path, *, config_path: Path | None = None, since: str | None = None, limit: int | None = None
+    name: str,
+    db: Path,
+    *,
+    config_path: Path | None = None,
+    since: str | None = None,
+    limit: int | None = None,
+    issues: Sequence[int] = (),
 ) -> Collected:
     """Collect ``owner/name`` into ``db``, and again what is new in it.
 
     Everything is read; ``since`` (a date) and ``limit`` (the newest that many) choose what is made
-    of it. Killed at any moment, the same call goes on. Raises InputError without credentials and for
-    wrong values, before anything is written; else RunError, a kind of GitHubError among them.
+    of it. ``issues``: numbers of those to read beside what pull requests close; one that is not there is told.
+    Killed at any moment, the same call goes on. Raises InputError without credentials and for wrong values,
+    before anything is written; else RunError, a kind of GitHubError among them.
     """
     given = config.load(config_path) if config_path else None
     if since:
@@ -43,6 +54,7 @@ def collect(
                 with _told("git") as say:  # the largest part comes first: what cannot be cloned need not be read
                     place.fetched(client, store.path, where, say)
                 _read_all(client, store, repo, given)
+                _read_issues(client, store, _now(store, repo), given, issues)
                 return derive.run(client, store, repo, config=given, since=since, limit=limit)
     except Limited as error:
         raise RunError(f"{error}; run the same command then, it goes on where it is") from None
@@ -57,6 +69,15 @@ def _read_all(client: Client, store: Store, repo: Repository, given: Config | No
             bar.update(repo.seen - bar.n)
             if repo.backfill == "done":
                 return
+
+
+def _read_issues(client: Client, store: Store, repo: Repository, given: Config | None, numbers: Sequence[int]) -> None:
+    if not numbers:
+        return
+    found = closed.texts(Questions(client, repo, given.collect.redact if given else None), store, repo.name, numbers)
+    store.save_issues(found)
+    for number in sorted(set(numbers) - store.issues(repo.name).keys()):
+        log.warning("%s: there is no issue %d, or it is hidden from us", repo.name, number)
 
 
 def _now(store: Store, repo: Repository) -> Repository:

@@ -61,14 +61,16 @@ def ask(
     job: str,
     *,
     pulls: Iterable[int] = (),
+    issue: int | None = None,
     asked_in: int | None = None,
 ) -> Asked:
     """Have ``workflow`` started, inside the caller's transaction. ``job``: its key (bot.intake.runs.key_of)."""
     wanted = () if workflow == CYCLE else tuple(pulls)
-    if runs.get(store, job) or runs.same(store, repository.id, workflow, wanted):
+    if runs.get(store, job) or runs.same(store, repository.id, workflow, wanted, issue):
         return "known"
     free = runs.is_free(store, repository.id)
-    runs.add(store, job, repository.id, workflow, branch_of(repository), pulls=wanted, asked_in=asked_in)
+    branch = branch_of(repository)
+    runs.add(store, job, repository.id, workflow, branch, pulls=wanted, issue=issue, asked_in=asked_in)
     if not free:
         return "queued"
     queue.begin(store, repository, job)

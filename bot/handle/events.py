@@ -68,6 +68,8 @@ class Event:
     """The comment's id."""
     text: str | None = None
     """The comment's body."""
+    label: str | None = None
+    """The label that was put on or taken off."""
     body: str | None = None
     """The issue's text after the event."""
     body_was: str | None = None
@@ -117,6 +119,7 @@ def read(guid: str, name: str, body: bytes) -> Event:
         is_pull=isinstance(_at(payload, "issue", "pull_request"), dict),
         comment=_number(payload, "comment", "id"),
         text=_text(payload, "comment", "body"),
+        label=_text(payload, "label", "name"),
         body=_text(payload, "issue", "body"),
         body_was=_text(payload, "changes", "body", "from"),
         ref=_text(payload, "ref"),

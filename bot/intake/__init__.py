@@ -6,6 +6,7 @@
     download  the archive, from another host, without our token
     archive   unpacked as if it were hostile
     rows      each line of evaluations.jsonl held against what may be in it
+    seals     each line of sealed.jsonl, the hashes of patches on an open issue, the same way
     adapters  an adapter's card and gates, the same way
     take      all of it for one run, in one transaction
     outcome   what is written about it on the forge, if a person has asked

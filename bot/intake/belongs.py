@@ -16,7 +16,7 @@ MOST_PACKED = 32 << 20
 MOST_ARTIFACTS = 20
 """With results, of one run."""
 
-EVALUATIONS, ADAPTER = "switchover-evaluations", "switchover-adapter"
+EVALUATIONS, ADAPTER, SEALED = "switchover-evaluations", "switchover-adapter", "switchover-sealed"
 """Names of artifacts with results; more than one of a kind is told apart by what follows a ``-``."""
 
 
@@ -33,8 +33,14 @@ class Artifact:
 
     @property
     def kind(self) -> str:
-        """EVALUATIONS or ADAPTER."""
-        return ADAPTER if self.name.startswith(ADAPTER) else EVALUATIONS
+        """EVALUATIONS, ADAPTER or SEALED."""
+        return next(kind for kind in (ADAPTER, SEALED, EVALUATIONS) if self.name.startswith(kind))
+
+
+def kinds(job: Job) -> tuple[str, ...]:
+    """Of artifacts that are results of ``job``. Hashes are believed only of an issue that we have asked about:
+    whoever starts such a run by hand has the patches, and time to change them."""
+    return (SEALED,) if job.issue else (EVALUATIONS, ADAPTER)
 
 
 def check_run(run: Mapping[str, Any], repository: Repository, job: Job) -> None:
@@ -54,22 +60,22 @@ def check_run(run: Mapping[str, Any], repository: Repository, job: Job) -> None:
         raise Refused("wrong_branch", f"run {job.run} is of {run.get('head_branch')}, not of {branch}")
 
 
-def chosen(listed: Iterable[Mapping[str, Any]], run: int, repository: Repository) -> list[Artifact]:
-    """The artifacts with results among those of a run, by name. Raises Refused."""
-    found = sorted(_ours(listed, run, repository), key=lambda one: one.name)
+def chosen(listed: Iterable[Mapping[str, Any]], job: Job, repository: Repository) -> list[Artifact]:
+    """The artifacts with results among those of the job's run, by name. Raises Refused."""
+    found = sorted(_ours(listed, job, repository), key=lambda one: one.name)
     if len(found) > MOST_ARTIFACTS:
         raise Refused("too_many_artifacts", f"{len(found)} artifacts with results, {MOST_ARTIFACTS} at most")
     return found
 
 
-def _ours(listed: Iterable[Mapping[str, Any]], run: int, repository: Repository) -> Iterator[Artifact]:
+def _ours(listed: Iterable[Mapping[str, Any]], job: Job, repository: Repository) -> Iterator[Artifact]:
     for row in listed:
         name = str(row["name"])
-        if not any(name == kind or name.startswith(f"{kind}-") for kind in (EVALUATIONS, ADAPTER)):
+        if not any(name == kind or name.startswith(f"{kind}-") for kind in kinds(job)):
             continue
         of = row.get("workflow_run") or {}
-        if of.get("id") != run or of.get("repository_id") != repository.id:
-            raise Refused("wrong_run", f"artifact {row['id']} is of run {of.get('id')}, not of {run}")
+        if of.get("id") != job.run or of.get("repository_id") != repository.id:
+            raise Refused("wrong_run", f"artifact {row['id']} is of run {of.get('id')}, not of {job.run}")
         if row.get("expired"):
             raise Refused("expired", f"artifact {row['id']} expired at {row.get('expires_at')}")
         size = int(row["size_in_bytes"])

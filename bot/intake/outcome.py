@@ -1,9 +1,11 @@
-"""What a run's end has the App write: to the person who asked for it when there is nothing, and in the transition
-issue when there is a new adapter. Each at most once; nothing is said of runs that nobody asked for.
+"""What a run's end has the App write: to the person who asked for it when there is nothing, in the transition issue
+when there is a new adapter, and in an issue whose attempts are sealed. Each at most once; nothing is said of runs that
+nobody asked for.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from bot.intake import adapters
@@ -11,8 +13,10 @@ from bot.intake.adapters import Found
 from bot.intake.reasons import ALL
 from bot.intake.runs import Job
 from bot.transition import posted
-from bot.write import outbox, posting
+from bot.write import outbox, posting, sticky
+from pipeline.report.sealed import MARKER, comment
 from pipeline.store import Store
+from pipeline.store.seals import seals
 from pipeline.types import Repository
 
 
@@ -40,3 +44,11 @@ def taken_in(store: Store, repository: Repository, job: Job, found: Sequence[Fou
         if job.asked_in not in (None, issue):
             assert job.asked_in
             outbox.put(store, posting.comment(f"adapter:{job.job}:{name[:16]}", *there, job.asked_in, text))
+
+
+def sealed(store: Store, repository: Repository, issue: int) -> None:
+    """Inside the caller's transaction. One comment for each issue, brought up to date when there are more hashes."""
+    text = comment(seals(store, repository.name, issue))
+    key = f"sealed:{repository.id}:{issue}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    there = (repository.installation or 0, repository.id)
+    outbox.put(store, sticky.create(key, *there, issue, text, MARKER))

@@ -47,6 +47,8 @@ def letter_of(job: Job, repository: Repository) -> Letter:
     inputs = {} if job.workflow == CYCLE else {"job": job.job}
     if inputs and job.pulls:
         inputs["pulls"] = ",".join(map(str, job.pulls))
+    if inputs and job.issue:
+        inputs["issue"] = str(job.issue)
     there = (repository.installation or 0, repository.id)
     return posting.dispatch(f"start:{job.job}", *there, job.workflow, job.branch, inputs)
 

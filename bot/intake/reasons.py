@@ -50,6 +50,20 @@ REFUSED: dict[str, Reason] = {
         "Use the same version of Switchover on the runner and here, then run it again.",
     ),
     "duplicate_row": Reason("two rows are about the same attempt", _LOOK),
+    "foreign_issue": Reason("a line is about an issue that the run was not asked for", _LOOK),
+    "wrong_time": Reason(
+        "an attempt is said to be sealed before it was asked for, or at a time that is still to come",
+        "Set the clock of the runner; patches that were sealed by hand before stay as they are on the runner.",
+    ),
+    "sealed_after_fix": Reason(
+        "the issue was fixed before the hashes of its patches were here",
+        "Nothing: what was sealed is scored by the fix, and counts as it would without a comment.",
+    ),
+    "broken_seal": Reason(
+        "a patch is not the one whose hash was recorded when it was sealed",
+        "Look at the runner. Where its files were lost and made anew, take that issue's attempts out of its "
+        "`sealed.jsonl` and `evaluations.jsonl`, then run it again.",
+    ),
     "foreign_pull": Reason("a row is about a pull request that the run was not asked for", _LOOK),
     "unknown_pull": Reason(
         "a row is about a pull request that is not known here as merged",

@@ -6,15 +6,17 @@ can hold, and whether a row is about what was asked for.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bot.intake.reasons import Refused
 from pipeline.evaluations import evaluation, fault_of
+from pipeline.store.seals import Attempt, Seal
 from pipeline.types import Evaluation
 
 MOST_ROWS = 20_000
@@ -59,29 +61,25 @@ class Reader:
     """Those that are known as merged."""
     latest: str
     """ISO time after which nothing can have been known yet."""
+    seals: Mapping[tuple[int, Attempt], frozenset[Seal]] = field(default_factory=dict)
+    """What was sealed before the pull request with that number was there."""
     count: int = 0
     """Rows read so far."""
     _seen: set[tuple[Any, ...]] = field(default_factory=set)
 
     def read(self, path: Path) -> Iterator[Evaluation]:
         """Each row of ``path``, checked. Raises Refused naming line and field."""
-        with path.open("rb") as handle:
-            number = 0
-            while line := handle.readline(MOST_LINE + 1):
-                number += 1
-                if len(line) > MOST_LINE:
-                    raise Refused("too_long", f"line {number}: more than {MOST_LINE:,} bytes")
-                if not line.isspace():
-                    yield self._row(number, line)
+        for number, line in lines(path, MOST_LINE):
+            yield self._row(number, line)
 
     def _row(self, number: int, line: bytes) -> Evaluation:
         self.count += 1
         if self.count > MOST_ROWS:
             raise Refused("too_many_rows", f"more than {MOST_ROWS:,}")
-        row = _parsed(number, line)
-        if fault := fault_of(row) or _fault_of_size(row):
+        row = parsed(number, line)
+        if fault := fault_of(row) or fault_of_size(row):
             raise Refused("wrong_schema", f"line {number}: {fault}")
-        _check_lengths(number, row)
+        check_lengths(number, row)
         found = evaluation(row)
         self._check_subject(number, found)
         key = (found.task_id, found.role, found.adapter, found.model, found.attempt)
@@ -101,9 +99,38 @@ class Reader:
             raise Refused("unknown_pull", f"line {number}: #{row.number}")
         if row.at > self.latest:
             raise Refused("wrong_schema", f"line {number}: field 'at' is {row.at}, which is still to come")
+        if row.task_id.endswith(_SEALED):
+            self._check_seal(number, row)
+
+    def _check_seal(self, number: int, row: Evaluation) -> None:
+        """Where hashes were recorded of that attempt, the patch must have one of them. Of others nothing is known."""
+        known = self.seals.get((row.number, (row.role, row.adapter or "", row.model, row.attempt)))
+        if known is not None and (row.sealed_at or "", _sha256(row.patch)) not in known:
+            raise Refused("broken_seal", f"line {number}: {row.role} attempt {row.attempt} on {row.task_id}")
 
 
-def _parsed(number: int, line: bytes) -> dict[str, Any]:
+def _sha256(patch: str) -> str:
+    """Of the bytes that were sealed; "" for a text that no bytes were."""
+    try:
+        return hashlib.sha256(patch.encode("utf-8", "surrogateescape")).hexdigest()
+    except UnicodeEncodeError:
+        return ""
+
+
+def lines(path: Path, most: int) -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of each line that is not blank. Raises Refused for one of more than ``most`` bytes."""
+    with path.open("rb") as handle:
+        number = 0
+        while line := handle.readline(most + 1):
+            number += 1
+            if len(line) > most:
+                raise Refused("too_long", f"line {number}: more than {most:,} bytes")
+            if not line.isspace():
+                yield number, line
+
+
+def parsed(number: int, line: bytes) -> dict[str, Any]:
+    """The object in ``line``. Raises Refused."""
     try:
         row = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -117,7 +144,8 @@ def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _fault_of_size(row: dict[str, Any]) -> str | None:
+def fault_of_size(row: Mapping[str, Any]) -> str | None:
+    """What is larger than can be meant, or does not show, in a row whose types are right."""
     for name, most in _MOST.items():
         if (row.get(name) or 0) > most:
             return f"field {name!r} is larger than {most:,}"
@@ -133,7 +161,8 @@ def _fault_of_size(row: dict[str, Any]) -> str | None:
     return None
 
 
-def _check_lengths(number: int, row: dict[str, Any]) -> None:
+def check_lengths(number: int, row: Mapping[str, Any]) -> None:
+    """Raises Refused for a text that is longer than it may be, whatever its name."""
     for name, value in row.items():
         most = _LONGER.get(name, MOST_TEXT)
         if isinstance(value, str) and len(value) > most:

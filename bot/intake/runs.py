@@ -63,6 +63,8 @@ class Job:
     """Seconds since 1970 before which nothing is to be done for it."""
     asked_at: str
     updated_at: str
+    issue: int | None = None
+    """Open issue whose attempts it seals; None: it evaluates pull requests, or trains."""
 
 
 def key_of(word: str, repo_id: int, guid: str) -> str:
@@ -75,6 +77,11 @@ def key_of_pull(repo_id: int, number: int) -> str:
     return f"evaluate-{repo_id}-pull-{number}"
 
 
+def key_of_issue(repo_id: int, number: int) -> str:
+    """Of the attempts on an open issue: one for ever, however often it is labelled."""
+    return f"evaluate-{repo_id}-issue-{number}"
+
+
 def add(
     store: Store,
     job: str,
@@ -83,15 +90,17 @@ def add(
     branch: str,
     *,
     pulls: Iterable[int] = (),
+    issue: int | None = None,
     asked_in: int | None = None,
     run: int | None = None,
 ) -> bool:
     """A new row: queued, or finished where its ``run`` is over already; False when its key is known."""
-    values = (job, repo_id, workflow, branch, json.dumps(sorted(pulls)), asked_in, "finished" if run else "queued", run)
+    wanted, state = json.dumps(sorted(pulls)), "finished" if run else "queued"
+    values = (job, repo_id, workflow, branch, wanted, issue, asked_in, state, run, _now(), _now())
+    names = "job, repo_id, workflow, branch, pulls, issue, asked_in, state, run, asked_at, updated_at"
     cursor = store.db.execute(
-        "INSERT OR IGNORE INTO runs (job, repo_id, workflow, branch, pulls, asked_in, state, run, asked_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [*values, _now(), _now()],
+        f"INSERT OR IGNORE INTO runs ({names}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
+        list(values),
     )
     return cursor.rowcount == 1
 
@@ -122,10 +131,12 @@ def is_free(store: Store, repo_id: int) -> bool:
     return store.db.execute(query, [repo_id, *ACTIVE]).fetchone() is None
 
 
-def same(store: Store, repo_id: int, workflow: str, pulls: Iterable[int]) -> Job | None:
+def same(store: Store, repo_id: int, workflow: str, pulls: Iterable[int], issue: int | None = None) -> Job | None:
     """One that waits or is under way and was asked for the same."""
-    where = "WHERE repo_id = ? AND workflow = ? AND pulls = ? AND state IN ('queued', 'asked', 'running')"
-    return next(iter(select(store, where, repo_id, workflow, json.dumps(sorted(pulls)))), None)
+    where = (
+        "WHERE repo_id = ? AND workflow = ? AND pulls = ? AND issue IS ? AND state IN ('queued', 'asked', 'running')"
+    )
+    return next(iter(select(store, where, repo_id, workflow, json.dumps(sorted(pulls)), issue)), None)
 
 
 def over(store: Store, repo_id: int, run: int, conclusion: str | None) -> bool:

@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import NotFound
-from bot.intake import adapters, outcome, runs
+from bot.intake import adapters, outcome, runs, seals
 from bot.intake.archive import unpack
-from bot.intake.belongs import ADAPTER, EVALUATIONS, MOST_ARTIFACTS, check_run, chosen
+from bot.intake.belongs import ADAPTER, EVALUATIONS, MOST_ARTIFACTS, SEALED, check_run, chosen, kinds
 from bot.intake.download import download
 from bot.intake.reasons import CONCLUSIONS, Refused
 from bot.intake.rows import Reader
@@ -29,14 +29,19 @@ from bot.intake.runs import CYCLE, LOOK_SECONDS, Job
 from bot.wire.client import Client
 from pipeline.store import Store
 from pipeline.store.evaluations import add_evaluations
-from pipeline.types import Evaluation, Repository
+from pipeline.store.seals import add_seals, seals_by_pull
+from pipeline.types import Evaluation, Repository, Sealed
 
 ROWS = "evaluations.jsonl"
+_FILES = {ADAPTER: adapters.FILES, SEALED: (seals.FILE,), EVALUATIONS: (ROWS,)}
 MOST_LISTED = 500
 """Artifacts of a run that are looked through for those with results."""
 
 AHEAD_SECONDS = 86_400
 """By which a runner's clock may be ahead."""
+
+CLOCK_SECONDS = 300.0
+"""By which it may differ where the time is what is shown: of sealed patches."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Taken:
     """Of rows; they were read once to the end."""
     rows: int
     adapters: tuple[adapters.Found, ...]
+    sealed: tuple[Sealed, ...] = ()
 
 
 def take(store: Store, client: Client, repository: Repository, job: Job) -> None:
@@ -100,36 +106,50 @@ def check_commit(client: Client, repository: Repository, sha: str) -> None:
 def _fetch(store: Store, client: Client, repository: Repository, job: Job, folder: Path) -> Taken:
     assert job.run
     listed = client.pages(f"/repos/{repository.name}/actions/runs/{job.run}/artifacts", key="artifacts")
-    found = chosen(itertools.islice(listed, MOST_LISTED), job.run, repository)
+    found = chosen(itertools.islice(listed, MOST_LISTED), job, repository)
     if not found and job.letter and job.workflow != CYCLE:  # one by hand may be a dry run
-        raise Refused("no_artifact", f"none is called {EVALUATIONS} or {ADAPTER}")
+        raise Refused("no_artifact", f"none is called {' or '.join(kinds(job))}")
     assert len(found) <= MOST_ARTIFACTS
     reader = _reader(store, repository, job)
     files: list[Path] = []
     made: list[adapters.Found] = []
+    sealed: list[Sealed] = []
     for place, artifact in enumerate(found):
         there = folder / str(place)
         there.mkdir()
         download(client, repository.name, artifact, there / "archive")
-        wanted = adapters.FILES if artifact.kind == ADAPTER else (ROWS,)
+        wanted = _FILES[artifact.kind]
         inside = unpack(there / "archive", wanted, there)
         (there / "archive").unlink()
         if artifact.kind == ADAPTER:
             made.append(adapters.read(inside, repository.name))
-        elif ROWS not in inside:
-            raise Refused("missing_file", f"{ROWS} is not in artifact {artifact.name}")
+        elif wanted[0] not in inside:
+            raise Refused("missing_file", f"{wanted[0]} is not in artifact {artifact.name}")
+        elif artifact.kind == SEALED:
+            if sealed:
+                raise Refused("too_many_artifacts", f"more than one is called {SEALED}")
+            sealed += seals.read(inside[seals.FILE], _bounds(repository, job))
         else:
             files.append(inside[ROWS])
             for _ in reader.read(inside[ROWS]):
                 pass  # once to the end, keeping nothing: many long rows need not fit into memory
-    return Taken(tuple(files), reader.count, tuple(made))
+    return Taken(tuple(files), reader.count + len(sealed), tuple(made), tuple(sealed))
+
+
+def _bounds(repository: Repository, job: Job) -> seals.Bounds:
+    asked = datetime.fromisoformat(job.asked_at).timestamp()
+    return seals.Bounds(repository.name, job.issue or 0, _iso(asked - CLOCK_SECONDS), _iso(time.time() + CLOCK_SECONDS))
 
 
 def _reader(store: Store, repository: Repository, job: Job) -> Reader:
     query = "SELECT number FROM forge_pulls WHERE repo = ?1 UNION SELECT number FROM pulls WHERE repo = ?1"
     merged = frozenset(number for (number,) in store.db.execute(query, [repository.name]).fetchall())
-    latest = datetime.fromtimestamp(time.time() + AHEAD_SECONDS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Reader(repository.name, frozenset(job.pulls), merged, latest)
+    latest = _iso(time.time() + AHEAD_SECONDS)
+    return Reader(repository.name, frozenset(job.pulls), merged, latest, seals_by_pull(store, repository.name))
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _save(store: Store, repository: Repository, job: Job, found: Taken) -> None:
@@ -141,9 +161,13 @@ def _save(store: Store, repository: Repository, job: Job, found: Taken) -> None:
         add_evaluations(store, repository.name, _all(again, found.files), run=job.run)
         for adapter in found.adapters:
             adapters.add(store, repository.name, adapter, job.run or 0)
+        seals.check_kept(store, repository.name, found.sealed)
+        add_seals(store, repository.name, found.sealed, run=job.run)
         runs.change(store, job.job, rows=found.rows)
         runs.settle(store, job, "taken_in")
         outcome.taken_in(store, repository, job, found.adapters)
+        if found.sealed and job.issue:
+            outcome.sealed(store, repository, job.issue)
 
 
 def _all(reader: Reader, files: tuple[Path, ...]) -> Iterator[Evaluation]:

@@ -21,6 +21,9 @@ class Links:
     def pull(self, name: str, number: int | str) -> str:
         return f"{self.repository(name)}/pull/{quote(str(number), safe='')}"
 
+    def issue(self, name: str, number: int | str) -> str:
+        return f"{self.repository(name)}/issues/{quote(str(number), safe='')}"
+
     def run(self, name: str, id: int) -> str:
         return f"{self.repository(name)}/actions/runs/{id}"
 

@@ -33,6 +33,7 @@ class RunRow:
 
     workflow: str
     pulls: str
+    issue: int | None
     state: str
     run: int | None
     reason: str | None
@@ -48,6 +49,8 @@ class RunLine:
 
     workflow: str
     pulls: tuple[int, ...]
+    issue: int | None
+    """Whose attempts it seals."""
     href: str
     """On the forge; empty before it is there."""
     state: Tag
@@ -93,10 +96,11 @@ def run_lines(read: Reading, repository: Repository, to: Links) -> list[RunLine]
 
 def run_line(row: RunRow, repo: str, to: Links) -> RunLine:
     why = ALL.get(row.reason or "")
-    words = why.meaning if why else _WORDS.get(row.state, _counted(row.rows))
+    words = why.meaning if why else _WORDS.get(row.state, _counted(row))
     return RunLine(
         row.workflow,
         tuple(json.loads(row.pulls)),
+        row.issue,
         to.run(repo, row.run) if row.run else "",
         tag(_SHOWN.get(row.state, row.state)),
         words,
@@ -108,10 +112,11 @@ def run_line(row: RunRow, repo: str, to: Links) -> RunLine:
     )
 
 
-def _counted(rows: int | None) -> str:
-    if not rows:
-        return "no graded attempt was in it"
-    return f"{number(rows)} graded attempt{'' if rows == 1 else 's'}"
+def _counted(row: RunRow) -> str:
+    what = "sealed" if row.issue else "graded"
+    if not row.rows:
+        return f"no {what} attempt was in it"
+    return f"{number(row.rows)} {what} attempt{'' if row.rows == 1 else 's'}"
 
 
 def adapter_lines(read: Reading, repo: str) -> list[AdapterLine]:

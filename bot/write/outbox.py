@@ -39,7 +39,10 @@ SLACK = 300.0
 """Seconds by which the clock here may differ from GitHub's when something is looked for."""
 
 
-_HELD = "COALESCE(r.paused, 0) AND (o.key GLOB 'transition:*' OR o.key GLOB 'evaluated:*' OR o.key GLOB 'digest:*')"
+_HELD = (
+    "COALESCE(r.paused, 0) AND (o.key GLOB 'transition:*' OR o.key GLOB 'evaluated:*' OR o.key GLOB 'digest:*'"
+    " OR o.key GLOB 'sealed:*')"
+)
 """What waits while its repository is paused; answers to commands do not."""
 
 

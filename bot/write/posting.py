@@ -6,7 +6,7 @@ dispatch   of a workflow                 found as a run that we started since, w
 issue      about the transition          found by its hidden marker among our own App's, whoever asks
 issue_edit its text, open or closed      not looked for: the same again changes nothing
 route      a pull request on the config  found by its branch; what of it is there already is kept
-sticky     comment, one for a pull req.  found by its hidden marker, whoever asks, and brought up to date
+sticky     comment, one of its marker    found by its hidden marker, whoever asks, and brought up to date
 check      run, one for a pull request   found by its external id, whoever asks, and brought up to date
 sticky_edit, check_edit   their texts    not looked for: the same again changes nothing
 """

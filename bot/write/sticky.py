@@ -1,4 +1,4 @@
-"""The one comment on an evaluated pull request: made once, edited in place; a lost one is found by its marker."""
+"""The one comment of its kind on a pull request or issue: made once, edited in place, found again by its marker."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from bot.write.letter import Letter, Search
 from pipeline.report.comment import MARKER
 
 
-def create(key: str, installation: int, repo_id: int, number: int, body: str) -> Letter:
-    """On pull request ``number``. ``body`` begins with the MARKER and is short enough."""
-    return Letter(key, installation, repo_id, "sticky", {"number": number}, body)
+def create(key: str, installation: int, repo_id: int, number: int, body: str, marker: str = MARKER) -> Letter:
+    """On pull request or issue ``number``. ``body`` begins with the ``marker`` and is short enough."""
+    return Letter(key, installation, repo_id, "sticky", {"number": number, "marker": marker}, body)
 
 
 def edit(key: str, installation: int, repo_id: int, comment: int, body: str) -> Letter:
@@ -34,7 +34,7 @@ def find(client: Client, repo: str, letter: Letter, search: Search) -> str | Non
     """The id of ours, however long ago it was made; where it says something else it is brought up to date."""
     for row in client.pages(f"{repo}/issues/{letter.target['number']}/comments"):
         ours = row["user"] and row["user"]["login"] == search.login
-        if ours and (row["body"] or "").startswith(MARKER):
+        if ours and (row["body"] or "").startswith(letter.target.get("marker", MARKER)):
             if row["body"] != letter.body:
                 client.write("PATCH", f"{repo}/issues/comments/{row['id']}", {"body": letter.body})
             return str(row["id"])

@@ -63,14 +63,20 @@ def nothing_usable(db: Path, repo: str, config: CollectConfig) -> Summary | None
     return Wanted((), dict(Counter(reason for reason in reasons if reason))).nothing()
 
 
-def copy_rows(evaluations: Path, numbers: Iterable[int], target: Path) -> int:
-    """Write the rows of ``evaluations`` about the pull requests ``numbers`` (none given: all) to ``target``, unchanged.
+def copy_rows(source: Path, numbers: Iterable[int], target: Path, field: str = "number") -> int:
+    """Write the rows of ``source`` whose ``field`` is one of ``numbers`` (none given: all) to ``target``, unchanged.
 
     Returns how many. A folder holds more than one run was asked for, and whoever asked takes no more. Raises
     RunError when the disk refuses.
     """
     chosen = frozenset(numbers)
-    lines = [line for n, line in jsonl.lines(evaluations) if _is_of(evaluations, n, line, chosen)]
+    lines = [line for n, line in jsonl.lines(source) if _is_of(source, n, line, chosen, field)]
+    write_lines(lines, target)
+    return len(lines)
+
+
+def write_lines(lines: Sequence[bytes], target: Path) -> None:
+    """To the file ``target``, whole or not at all. Raises RunError when the disk refuses."""
     draft = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,8 +84,7 @@ def copy_rows(evaluations: Path, numbers: Iterable[int], target: Path) -> int:
         draft.replace(target)
     except OSError as error:
         raise RunError(f"{target}: cannot be written ({error.strerror}); free space, then run the same again") from None
-    return len(lines)
 
 
-def _is_of(path: Path, number: int, line: bytes, chosen: frozenset[int]) -> bool:
-    return not chosen or jsonl.parse(path, number, line).get("number") in chosen
+def _is_of(path: Path, number: int, line: bytes, chosen: frozenset[int], field: str) -> bool:
+    return not chosen or jsonl.parse(path, number, line).get(field) in chosen

@@ -2,8 +2,9 @@
 
 ``sealed.jsonl`` holds one line per attempt with the sha256 of its patch; ``patches/SHA256.patch``
 holds the patch. A patch that was changed afterwards no longer has its name as its hash, and a
-line that was changed names a patch that is not there. Not covered: both files rewritten together;
-against that, publish the hashes (a comment on the issue) when they are made.
+line that was changed names a patch that is not there. Not covered here: both files rewritten together;
+against that the App publishes the hashes in a comment on the issue as soon as they are made, and refuses
+scores of any other patch (bot.intake.seals).
 """
 
 from __future__ import annotations
@@ -11,49 +12,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import RunError
 from pipeline.evaluate.journal import Kept
 from pipeline.evaluate.plan import Contender
-from pipeline.types import Exit, Issue, Role, Rollout
+from pipeline.types import Issue, Rollout, Sealed
 
 FILE = "sealed.jsonl"
 FOLDER = "patches"
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """One attempt on an open issue: one line of sealed.jsonl."""
-
-    issue: int
-    at: str
-    """When the hash was written down; ISO time in UTC, whole seconds."""
-    repo: str
-    base_sha: str
-    """Newest commit of the default branch when the attempts were made."""
-    role: Role
-    model: str
-    adapter: str | None
-    attempt: int
-    patch_sha256: str
-    """Of the patch's bytes; an attempt without a patch has the hash of nothing."""
-    rollout_id: str
-    exit: Exit
-    tokens_in: int
-    tokens_out: int
-    tokens_cached: int
-    seconds: float
-    cost_usd: float | None
-    cheat_marks: tuple[str, ...] = ()
-    tool_calls: int = 0
-    malformed_calls: int = 0
-    steps: int = 0
-    scripted: bool = False
-    agent: str = ""
-    title: str = ""
-    """The issue's."""
 
 
 class Seals:

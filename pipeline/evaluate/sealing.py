@@ -43,15 +43,37 @@ class SealedSummary:
     stopped_for: str | None = None
 
 
+@dataclass(frozen=True)
+class Obstacle:
+    """Why an issue cannot be sealed."""
+
+    reason: str
+    """Reason code (docs/reasons.md)."""
+    sentence: str
+
+    def nothing(self) -> SealedSummary:
+        """What sealing it comes to where that is no mistake."""
+        return SealedSummary(0, 0, 0, 0, {self.reason: 1}, 0.0)
+
+
+def obstacle(db: Path, issue: int) -> Obstacle | None:
+    """Why ``issue`` of the repository in ``db`` cannot be sealed; None where it can."""
+    repo, _ = collected_repository(db)
+    with Store.open(db, must_exist=True) as store:
+        found = _issue(store, repo, issue)
+    return found if isinstance(found, Obstacle) else None
+
+
 def seal(request: Request, issue: int, config: Config) -> SealedSummary:
     """Make and seal every attempt that is still missing on ``issue``.
 
-    Raises InputError for an issue that is not known, has no text, or that a pull request closes
-    already; otherwise as ``Evaluator.run``.
+    Raises InputError for an issue that there is an ``obstacle`` to; otherwise as ``Evaluator.run``.
     """
     repo, clone = collected_repository(request.db)
     with Store.open(request.db, must_exist=True) as store:
-        known = _open_issue(store, repo, issue)
+        known = _issue(store, repo, issue)
+    if isinstance(known, Obstacle):
+        raise InputError(known.sentence)
     card = read_card(request.adapter) if request.adapter else None
     with evaluating(request, config, clone, repo, card) as evaluator:
         seals = Seals(request.out)
@@ -66,13 +88,21 @@ def seal(request: Request, issue: int, config: Config) -> SealedSummary:
             seals.close()
 
 
-def _open_issue(store: Store, repo: str, number: int) -> Issue:
+def _issue(store: Store, repo: str, number: int) -> Issue | Obstacle:
+    where = f"--issue {number}"
     issue = store.issues(repo).get(number)
     if issue is None or issue.created_at is None:
-        raise InputError(f"--issue {number}: {repo} has no such issue in the database; run 'switchover collect' first")
+        sentence = (
+            f"{where}: {repo} has no such issue in the database; run 'switchover collect OWNER/NAME {where}' first"
+        )
+        return Obstacle("no_such_issue", sentence)
     fixes = [pull.number for pull in store.pulls(repo) if closes(pull, number)]
     if fixes:
-        raise InputError(f"--issue {number}: pull request {fixes[0]} closes it already; take an issue that is open")
+        sentence = f"{where}: pull request {fixes[0]} closes it already; take an issue that is open"
+        return Obstacle("closed_by_pull", sentence)
+    prompt = _prompt(issue)
+    if len(prompt) < LEAST_TEXT:
+        return Obstacle("no_text", f"{where}: its text says too little ({prompt!r}); take another issue")
     return issue
 
 
@@ -84,10 +114,6 @@ def _task(issue: Issue, clone: Path, seals: Seals) -> Task:
     """The issue as a task, at the commit of the patches that are sealed already, else at the newest."""
     before = [row.base_sha for row in seals.rows.values() if row.issue == issue.number]
     base = before[0] if before else git(clone, "rev-parse", "HEAD").decode().strip()
-    title, body = without_answer(issue.title), without_answer(issue.body)
-    prompt = "\n\n".join(filter(None, (title, body)))
-    if len(prompt) < LEAST_TEXT:
-        raise InputError(f"--issue {issue.number}: its text says too little ({prompt!r}); take another issue")
     return Task(
         id=f"{issue.repo}/issues/{issue.number}",
         repo=issue.repo,
@@ -95,7 +121,7 @@ def _task(issue: Issue, clone: Path, seals: Seals) -> Task:
         base_sha=base,
         merge_sha="",
         merged_at="",
-        prompt=prompt,
+        prompt=_prompt(issue),
         prompt_source="issue",
         prompt_written_at=issue.created_at,
         files=(),
@@ -103,6 +129,10 @@ def _task(issue: Issue, clone: Path, seals: Seals) -> Task:
         added=0,
         removed=0,
     )
+
+
+def _prompt(issue: Issue) -> str:
+    return "\n\n".join(filter(None, (without_answer(issue.title), without_answer(issue.body))))
 
 
 def _seal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from pipeline.collect import tasks as tasks_in
 from pipeline.collect.gold import gold_patch
 from pipeline.config import Config
+from pipeline.errors import RunError
 from pipeline.evaluate import fresh
 from pipeline.evaluate.budget import now
 from pipeline.evaluate.by_tests import ByTests, by_tests
@@ -17,19 +19,22 @@ from pipeline.evaluate.journal import Journal, key_of
 from pipeline.evaluate.plan import Attempt, Contender
 from pipeline.evaluate.request import basis_of, collected_repository
 from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
-from pipeline.evaluate.sealed import Sealed, Seals
+from pipeline.evaluate.sealed import Seals
 from pipeline.evaluate.sealing import SealedSummary, closes
 from pipeline.folders import held
 from pipeline.patch.diff import PatchError
 from pipeline.store import Store
 from pipeline.trees import CommitTree
-from pipeline.types import Evaluation, LeftOut, Pull, Recall, Rollout, Task
+from pipeline.types import Evaluation, LeftOut, Pull, Recall, Rollout, Sealed, Task
+
+log = logging.getLogger(__name__)
 
 
 def settle(db: Path, out: Path, config: Config) -> SealedSummary:
     """Score the sealed patches of every issue that a merged pull request has closed since.
 
-    Raises RunError for a patch that was changed after it was sealed, and where a test run fails by our side.
+    Raises RunError for a patch that was changed after it was sealed, and where a test run fails by our side; the
+    other issues are settled before.
     """
     repo, clone = collected_repository(db)
     with Store.open(db, must_exist=True) as store:
@@ -56,6 +61,7 @@ class _Settling:
     def run(self, pulls: Sequence[Pull], tasks: Sequence[Task], basis: Sequence[Task]) -> SealedSummary:
         """``pulls`` by time of merge; ``tasks``: the repository's; ``basis``: those that decide the measure."""
         left_out: Counter[str] = Counter()
+        failed: list[RunError] = []
         fixes, waiting = self._fixes(pulls)
         by_number = {task.number: task for task in tasks}
         if fixes:
@@ -68,7 +74,14 @@ class _Settling:
                 issue = f"{fix.repo}/issues/{rows[0].issue}"
                 self.journal.add_left_out(LeftOut("evaluate", "issue", issue, reason, f"#{fix.number}"))
                 continue
-            self._grade(task, fix, rows)
+            try:
+                self._grade(task, fix, rows)
+            except RunError as error:
+                failed.append(error)
+        if failed:
+            for other in failed[1:]:
+                log.error("evaluate: %s", other)
+            raise failed[0]
         settled = len(fixes) - left_out.total()
         return SealedSummary(len(self.seals.rows), 0, settled, waiting, dict(left_out), self.journal.spent_usd)
 

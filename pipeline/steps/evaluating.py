@@ -1,17 +1,27 @@
-"""What ``switchover evaluate`` runs: pull requests by number and whoever is promoted, too, where no id is named."""
+"""What ``switchover evaluate`` runs: pull requests by number and whoever is promoted, too, where no id is named; and
+an open issue the same way. A job that comes by itself cannot know what makes no task: that is counted, no mistake.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.config import Config
-from pipeline.evaluate import pulls
+from pipeline.errors import SwitchoverError
+from pipeline.evaluate import pulls, sealed, sealing, settling
 from pipeline.evaluate.request import Request, Summary, carry_out, collected_repository
+from pipeline.evaluate.sealing import SealedSummary
 from pipeline.steps.promoted import line_up
+
+log = logging.getLogger(__name__)
+
+NOT_SETTLED = "not_settled"
+"""Reason code: some of the folder's sealed patches could not be scored this time; the run's own results stand."""
 
 
 def evaluate(
@@ -20,9 +30,9 @@ def evaluate(
     """Carry ``asked`` out. Raises what that, ``pulls.wanted`` and ``line_up`` raise.
 
     ``numbers``: pull requests, beside the tasks of ``asked``; where none of them makes a task, nothing is
-    run, and the reasons are counted. ``promoted``: ``line_up`` names the models, and a repository without a task
-    is no mistake either: a job that comes by itself cannot know. ``rows``: file that gets
-    the rows about ``numbers``.
+    run, and the reasons are counted. ``promoted``: ``line_up`` names the models, a repository without a task
+    is no mistake either, and what was sealed in the folder is scored where it can be by now. ``rows``: file
+    that gets the rows about ``numbers``.
     """
     repo, _ = collected_repository(asked.db)
     summary: Summary | None = None
@@ -35,16 +45,54 @@ def evaluate(
         unusable.update(wanted.left_out)
         summary = None if asked.task_ids else wanted.nothing()
     if summary is None:
-        summary = _carried_out(asked, config, repo, promoted)
+        with _with_models(asked, config, repo, promoted) as whole:
+            summary = carry_out(whole, config)
         summary = dataclasses.replace(summary, left_out=dict(Counter(summary.left_out) + unusable))
+    if promoted:
+        summary = dataclasses.replace(summary, left_out=dict(Counter(summary.left_out) + _settled(asked, config)))
     if rows is not None:
         pulls.copy_rows(asked.out / "evaluations.jsonl", numbers, rows)
     return summary
 
 
-def _carried_out(asked: Request, config: Config, repo: str, promoted: bool) -> Summary:
+def seal(
+    asked: Request, issue: int, config: Config, *, promoted: bool = False, rows: Path | None = None
+) -> SealedSummary:
+    """Attempt and seal ``issue``. Raises what ``sealing.seal`` and ``line_up`` raise.
+
+    ``promoted``: ``line_up`` names the models, and an issue that cannot be sealed is counted by its reason.
+    ``rows``: file that gets the issue's lines of sealed.jsonl; none where it cannot be sealed (any more).
+    """
+    found = sealing.obstacle(asked.db, issue) if promoted else None
+    if found:
+        log.warning("evaluate: %s", found.sentence)
+        if rows is not None:
+            pulls.write_lines([], rows)
+        return found.nothing()
+    repo, _ = collected_repository(asked.db)
+    with _with_models(asked, config, repo, promoted) as whole:
+        summary = sealing.seal(whole, issue, config)
+    if rows is not None:
+        pulls.copy_rows(asked.out / sealed.FILE, [issue], rows, "issue")
+    return summary
+
+
+@contextlib.contextmanager
+def _with_models(asked: Request, config: Config, repo: str, promoted: bool) -> Iterator[Request]:
     with contextlib.ExitStack() as stack:
         if promoted:
             found = stack.enter_context(line_up(config, repo, asked.out))
             asked = dataclasses.replace(asked, models=found.models, adapter=found.adapter)
-        return carry_out(asked, config)
+        yield asked
+
+
+def _settled(asked: Request, config: Config) -> Counter[str]:
+    """Score what was sealed in the folder; why some of it was not. The run's own rows are not lost by a failure."""
+    if not (asked.out / sealed.FILE).exists():
+        return Counter()
+    try:
+        return Counter(settling.settle(asked.db, asked.out, config).left_out)
+    except Exception as error:
+        unknown = not isinstance(error, SwitchoverError)
+        log.warning("evaluate: not every sealed patch is scored: %s", error, exc_info=unknown)
+        return Counter({NOT_SETTLED: 1})

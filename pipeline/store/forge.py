@@ -25,6 +25,7 @@ NAMED_BY = {
     "evaluations": "repo",
     "adapters": "repo",
     "opinions": "repo",
+    "seals": "repo",
 }
 """Tables with a column that holds ``owner/name``, beside ``repositories``."""
 

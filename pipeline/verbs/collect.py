@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="DATE", help="Leave out what was merged before (YYYY-MM-DD).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
 @click.option("--payloads", type=click.Path(path_type=Path), metavar="FILE", help="Recorded GitHub objects, JSONL.")
+@click.option("--issue", "issues", multiple=True, type=click.IntRange(1), metavar="N",
+              help="Read this issue too, whoever closes it or nobody; repeatable. Of OWNER/NAME only.")  # fmt: skip
 @config_option
 @json_option
 def command(
@@ -29,6 +31,7 @@ def command(
     since: str | None,
     limit: int | None,
     payloads: Path | None,
+    issues: tuple[int, ...],
     config_path: Path | None,
     as_json: bool,
 ) -> None:
@@ -44,7 +47,7 @@ def command(
     Example:  switchover collect ./clone --db so.db
               switchover collect owner/name --db so.db
     """
-    found = _collect(source, db, config_path, since, limit, payloads)
+    found = _collect(source, db, config_path, since, limit, payloads, issues)
     if found.note:
         click.echo(f"{found.repo}: {found.note}", err=True)
     if found.redacted:
@@ -60,7 +63,13 @@ def command(
 
 
 def _collect(
-    source: Path, db: Path, config_path: Path | None, since: str | None, limit: int | None, payloads: Path | None
+    source: Path,
+    db: Path,
+    config_path: Path | None,
+    since: str | None,
+    limit: int | None,
+    payloads: Path | None,
+    issues: tuple[int, ...],
 ) -> Collected:
     from pipeline import config, plugins
     from pipeline.collect import collect_clone, open_clone
@@ -70,9 +79,11 @@ def _collect(
         if payloads:
             raise InputError(f"--payloads: {source} is asked itself; give --payloads with the path of a clone")
         collected: Collected = plugins.load("collect")(
-            str(source), db, config_path=config_path, since=since, limit=limit
+            str(source), db, config_path=config_path, since=since, limit=limit, issues=issues
         )
         return collected
+    if issues:
+        raise InputError(f"--issue: {source} is a clone, which holds no issues; name the repository as OWNER/NAME")
     settings = config.load(config_path, source).collect
     open_clone(source)  # before a mistaken path leaves an empty database behind
     with Store.open(db) as store:

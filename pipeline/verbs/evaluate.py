@@ -38,7 +38,8 @@ from pipeline.verbs.adapters.options import registry_option
 @click.option("--settle", is_flag=True, help="Score sealed patches of issues that were fixed since.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for evaluations.jsonl.")
 @click.option("--rows", type=click.Path(path_type=Path), metavar="FILE",
-              help="Copy the rows about the --pull numbers (without any: all of the folder) to FILE.")  # fmt: skip
+              help="Copy the rows about the --pull numbers (without any: all of the folder) to FILE; with "
+                   "--sealed, the issue's lines of sealed.jsonl.")  # fmt: skip
 @config_option
 @json_option
 def command(
@@ -76,16 +77,17 @@ def command(
         --model base=http://127.0.0.1:8001/v1#base \\
         --model frontier=https://api.example.com/v1#frontier-model
       switchover evaluate --db so.db --out eval --pull 7 --promoted --registry registry
+      switchover evaluate --db so.db --out eval --sealed --issue 9 --promoted --registry registry
     """
     from pipeline import config
     from pipeline.evaluate import request, sealing, settling
-    from pipeline.steps.evaluating import evaluate
+    from pipeline.steps.evaluating import evaluate, seal
     from pipeline.steps.retrain import with_registry
     from pipeline.types import to_json
 
     _check_mode(models, promoted, sealed, issue, settle)
     if promoted:
-        _check_promoted(models, adapter, sealed or settle)
+        _check_promoted(models, adapter, settle)
 
     asked = request.Request(
         db=db,
@@ -104,7 +106,9 @@ def command(
     _, clone = request.collected_repository(db)
     settings = with_registry(config.load(config_path, clone), registry)
     if sealed or settle:
-        done = sealing.seal(asked, issue or 0, settings) if sealed else settling.settle(db, out, settings)
+        done = (
+            seal(asked, issue, settings, promoted=promoted, rows=rows) if issue else settling.settle(db, out, settings)
+        )
         said, row = sealing.sentence(done, out), {**to_json(done), "sealed_file": str(out / "sealed.jsonl")}
     else:
         summary = evaluate(asked, settings, numbers=pulls, promoted=promoted, rows=rows)
@@ -126,10 +130,10 @@ def _check_mode(models: tuple[str, ...], promoted: bool, sealed: bool, issue: in
         raise InputError("--model is missing; name an endpoint, as in --model own=http://127.0.0.1:8001/v1#own")
 
 
-def _check_promoted(models: tuple[str, ...], adapter: Path | None, is_sealing: bool) -> None:
+def _check_promoted(models: tuple[str, ...], adapter: Path | None, is_settling: bool) -> None:
     from pipeline.errors import InputError
 
     if models or adapter:
         raise InputError("--promoted names own, base and frontier; leave --model and --adapter out, or it")
-    if is_sealing:
-        raise InputError("--promoted is not for --sealed and --settle; name the endpoints with --model")
+    if is_settling:
+        raise InputError("--promoted is not for --settle, which asks no model; leave one of them out")

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -45,13 +45,13 @@ class Team:
     """The bot's."""
     url: str = ""
 
-    def merge(self, number: int, title: str) -> None:
-        """A pull request is merged now, in the history and on GitHub; nobody is told yet."""
+    def merge(self, number: int, title: str, closes: Sequence[int] = ()) -> None:
+        """A pull request is merged now, in the history and on GitHub; nobody is told yet. ``closes``: issues."""
         files = {f"lib/n{number}.py": code(f"n{number}")}
         sha = self.builder.commit(files, f"{title} (#{number})\n", committer=GITHUB)
         times = {"createdAt": iso(self.builder.clock - HOUR / 2), "mergedAt": iso(self.builder.clock)}
         commit = {"__typename": "Commit", "oid": sha}
-        self.there.add_pull(number, title=title, mergeCommit=commit, commits=1, **times)
+        self.there.add_pull(number, closes=list(closes), title=title, mergeCommit=commit, commits=1, **times)
         self.there.touch(number)
 
     def tell(self, event: str, action: str, **more: Any) -> None:

@@ -39,6 +39,7 @@ def fill(store: Store, name: str) -> None:
     store.add_route(name, "own", by="ada", how="command", at="2026-01-02T00:00:00Z")
     add_evaluations(store, name, [graded(repo=name)], run=9)
     store.db.execute("INSERT INTO opinions VALUES (?, 7, 'ada', 'command', 'fair', '', 1, ?)", [name, TIME])
+    store.db.execute("INSERT INTO seals VALUES (?, 7, 'own', 'a', 'm', 0, ?, 'e', 9, ?, '{}')", [name, TIME, TIME])
     store.db.execute("INSERT INTO adapters VALUES (?, 'a', 9, ?, 1, '{}', '[]', ?)", [name, TIME, TIME])
 
 

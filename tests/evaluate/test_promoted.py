@@ -85,7 +85,7 @@ def test_a_repository_without_a_task_is_no_failure_of_a_job(
         (["--promoted", "--pull", "99999"], "has no such merged pull request"),
         (["--promoted", "--model", "own=scripted#scripted"], "leave --model and --adapter out"),
         (["--promoted", "--adapter", "x"], "leave --model and --adapter out"),
-        (["--promoted", "--settle"], "--promoted is not for --sealed"),
+        (["--promoted", "--settle"], "--promoted is not for --settle"),
         (["--pull", "1"], "--model is missing"),
     ],
 )

@@ -15,6 +15,7 @@ from pipeline import cli
 from pipeline.evaluate import fresh
 from pipeline.evaluate.sealed import sha256_of
 from pipeline.evaluations import read
+from pipeline.steps.evaluating import NOT_SETTLED
 from pipeline.store import Store
 from pipeline.types import Issue, Link, Pull, Task
 from tests.chat_server import SUBMIT, chat_server
@@ -36,6 +37,18 @@ class Forecast:
 
     def line(self, *more: str) -> list[str]:
         return ["evaluate", "--db", str(self.db), "--out", str(self.out), "--config", str(self.config), "--json", *more]
+
+    def promoted(self, url: str) -> list[str]:
+        """``evaluate`` as a job calls it: own and frontier are endpoints of the config."""
+        ends = f"own: {{url: '{url}', model: own}}, frontier: {{url: '{url}', model: test-model}}, "
+        config = self.out.with_name("promoted.yml")
+        config.write_text(self.config.read_text().replace("evaluate: {", f"evaluate: {{{ends}"))
+        words = ["--db", str(self.db), "--out", str(self.out), "--config", str(config), "--promoted", "--json"]
+        return ["evaluate", *words, "--rows", str(self.copy)]
+
+    @property
+    def copy(self) -> Path:
+        return self.out.with_name("copy.jsonl")
 
     def merge(self, **changed: Any) -> None:
         """The fix is merged: long after, so that the clock of the test does not matter."""
@@ -166,3 +179,84 @@ def test_mistakes_are_told(forecast: Forecast, capsys: pytest.CaptureFixture[str
     assert "no such issue" in says("--sealed", "--issue", "9002", *model)
     forecast.merge()
     assert f"pull request {forecast.fix.number} closes it already" in says("--sealed", "--issue", str(ISSUE), *model)
+
+
+def test_a_job_seals_with_whoever_is_promoted_and_scores_with_the_fix(
+    forecast: Forecast, collected: Collected, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the issue's own lines go out with its run, and only the fix's rows with the fix's."""
+    perfect = collected.perfect(forecast.task)
+    with chat_server(scripts={"wrong sum": perfect, "": [SUBMIT]}) as server:
+        server.by_turn = True  # own and frontier ask the same
+        asked = forecast.promoted(server.url)
+        assert cli.run([*asked, "--sealed", "--issue", str(ISSUE)]) == 0
+        assert json.loads(capsys.readouterr().out)["sealed"] == 2
+        kept = (forecast.out / "sealed.jsonl").read_bytes()
+        assert forecast.copy.read_bytes() == kept and sorted(row["role"] for row in rows(forecast.copy)) == [
+            "frontier", "own",
+        ]  # fmt: skip
+        with Store.open(forecast.db) as store:
+            body, opened = "It should be another one, in every case.", "2026-01-01T00:00:00Z"
+            store.save_issues([Issue(forecast.task.repo, 9002, "Reckon gives a wrong sum", body, "a", opened)])
+        assert cli.run([*asked, "--sealed", "--issue", "9002"]) == 0
+        assert {row["issue"] for row in rows(forecast.copy)} == {9002}
+        capsys.readouterr()
+
+        forecast.merge()
+        run_git("-C", str(forecast.clone), "fetch", "--quiet", str(collected.clone), "+refs/heads/*:refs/heads/*")
+        assert cli.run([*asked, "--pull", str(forecast.task.number)]) == 0
+        assert json.loads(capsys.readouterr().out)["left_out"] == {}
+    found = rows(forecast.copy)
+    assert {row["number"] for row in found} == {forecast.task.number}
+    scores = {(row["task_id"].removeprefix(forecast.task.id), row["role"]): row["score"] for row in found}
+    assert scores.keys() == {("", "own"), ("", "frontier"), ("/sealed", "own"), ("/sealed", "frontier")}
+    assert scores["/sealed", "own"] == scores["/sealed", "frontier"] == 1.0
+
+
+def test_a_patch_that_was_touched_keeps_no_other_issue_waiting(
+    sealed: Forecast, collected: Collected, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, model = 9002, ["--model", "own=scripted#scripted"]
+    with Store.open(sealed.db) as store:
+        body, opened = "It should be another one, in every case.", "2026-01-01T00:00:00Z"
+        store.save_issues([Issue(sealed.task.repo, other, "Reckon gives no sum", body, "a", opened)])
+    assert cli.run(sealed.line("--sealed", "--issue", str(other), *model)) == 0
+    whose = {row["patch_sha256"]: row["issue"] for row in rows(sealed.out / "sealed.jsonl")}
+    next(sealed.out.glob(f"patches/{next(sha for sha, issue in whose.items() if issue == ISSUE)}.patch")).unlink()
+    sealed.merge()
+    sealed.merge(number=9999, links=(Link(other, True, "forge"),))
+    assert cli.run(sealed.line("--settle")) == 1
+    assert "on issue 9001 cannot be read" in capsys.readouterr().err
+    assert {row["task_id"] for row in rows(sealed.out / "evaluations.jsonl")} == {f"{sealed.task.repo}#9999/sealed"}
+
+
+def test_a_failing_settlement_loses_no_row_of_the_run(
+    sealed: Forecast, collected: Collected, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(sealed.out / "patches")
+    sealed.merge()
+    run_git("-C", str(sealed.clone), "fetch", "--quiet", str(collected.clone), "+refs/heads/*:refs/heads/*")
+    with chat_server(SUBMIT) as server:
+        assert cli.run([*sealed.promoted(server.url), "--pull", str(sealed.task.number)]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out.splitlines()[-1])["left_out"] == {NOT_SETTLED: 1}
+    assert "the sealed patch of" in captured.err
+    assert [row["role"] for row in rows(sealed.copy)] == ["frontier", "own"]
+
+
+def test_what_a_job_cannot_seal_is_counted_and_starts_nothing(
+    forecast: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = forecast.promoted("http://127.0.0.1:9/v1")  # nobody answers there, and nobody is asked
+
+    def counted(issue: int) -> Any:
+        assert cli.run([*asked, "--sealed", "--issue", str(issue)]) == 0
+        assert forecast.copy.read_bytes() == b"" and not (forecast.out / "sealed.jsonl").exists()
+        return json.loads(capsys.readouterr().out)["left_out"]
+
+    assert counted(9002) == {"no_such_issue": 1}
+    with Store.open(forecast.db) as store:
+        store.save_issues([Issue(forecast.task.repo, 9003, "Help", "", "a", "2026-01-01T00:00:00Z")])
+    assert counted(9003) == {"no_text": 1}
+    forecast.merge()
+    assert counted(ISSUE) == {"closed_by_pull": 1}

@@ -34,7 +34,7 @@ def test_not_a_byte_is_left(db: Path) -> None:
     assert outcome.subject.name == REPO
     assert outcome.purged.removed == {
         "repos": 1, "pulls": 3, "issues": 2, "links": 0, "left_out": 1, "forge_pulls": 2, "outbox": 1,
-        "verdicts": 1, "routes": 1, "evaluations": 2, "adapters": 0, "opinions": 0,
+        "verdicts": 1, "routes": 1, "evaluations": 2, "adapters": 0, "opinions": 0, "seals": 0,
     }  # fmt: skip
     assert outcome.purged.cleaned == {"deliveries": 3}
     assert [path.name for path in outcome.mirrors] == [f"{ID}.git"]

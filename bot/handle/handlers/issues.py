@@ -1,9 +1,13 @@
-"""``issues``: an issue's text and labels as they are now; or that it is gone. Our own is for bot.transition."""
+"""``issues``: an issue's text as it is now; or that it is gone. One that is labelled for it is attempted.
+
+Our own is for bot.transition.
+"""
 
 from __future__ import annotations
 
 from bot.collect.ask import Questions
 from bot.collect.saving import current
+from bot.handle import sealing
 from bot.handle.change import Change, Context, nothing, repository_of
 from bot.handle.events import Event
 from bot.handle.handlers import transition
@@ -31,13 +35,14 @@ def handle(event: Event, context: Context) -> Change:
         return lambda store: _forget(store, repository, number)
     questions = Questions(context.client(repository), repository)
     issue = questions.issue(number)
+    if issue is None:
+        return lambda store: _forget(store, repository, number)
+    found = sealing.way(event, context, repository, issue, questions.settings)
 
-    def change(store: Store) -> None:
-        if issue is None:
-            _forget(store, repository, number)
-        else:
-            current(store, repository.id, questions.name)
-            store.save_issues([issue])
+    def change(store: Store) -> str | None:
+        now = current(store, repository.id, questions.name)
+        store.save_issues([issue])
+        return sealing.ask(store, now, issue, found)
 
     return change
 

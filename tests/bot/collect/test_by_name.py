@@ -164,3 +164,23 @@ def test_another_name_and_another_case_are_the_same_repository(
     with Store.open(Path(db)) as store:
         assert [row.name for row in store.repositories()] == ["corp/gadgets"]
         assert {pull.repo for pull in store.pulls()} == {"corp/gadgets"}
+
+
+def test_an_open_issue_that_is_asked_for(town: Town, db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    town.squash(1, closes=[101])
+    town.there.add_issue(50, title="Write to ann@corp.example.org", state="OPEN")
+    assert collected(capsys, "--db", db, "--issue", "50", "--issue", "101")["pulls"] == 1
+    with Store.open(Path(db)) as store:
+        issues = store.issues(NAME)
+    assert issues.keys() == {50, 101} and issues[50].created_at and "ann@corp" not in issues[50].title
+
+
+def test_one_that_is_not_there_is_told_and_no_failure(town: Town, db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    town.squash(1)
+    assert switchover(["collect", NAME, "--db", db, "--issue", "77"]) == 0
+    assert f"{NAME}: there is no issue 77" in capsys.readouterr().err
+
+
+def test_a_clone_holds_no_issues(town: Town, db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert switchover(["collect", str(tmp_path), "--db", db, "--issue", "5"]) == 2
+    assert "holds no issues" in capsys.readouterr().err

@@ -71,6 +71,14 @@ def test_each_state_is_shown(server: Pages, db: Path) -> None:
         clear(db)
 
 
+def test_a_run_on_an_open_issue_links_it_and_counts_what_it_sealed(server: Pages, db: Path) -> None:
+    with Store.open(db) as store, store.atomic():
+        runs.add(store, "job", 11, "switchover-evaluate.yml", "main", issue=31)
+        runs.change(store, "job", state="taken_in", rows=3)
+    seen = page(server)
+    assert "3 sealed attempts" in seen.text and "https://github.com/acme/gateway/issues/31" in seen.links
+
+
 def test_each_reason_is_told_in_words_with_the_next_step(server: Pages, db: Path) -> None:
     for reason, why in reasons.ALL.items():
         put(db, "refused" if reason in reasons.REFUSED else "failed", reason, "line 7: field 'score' is 3")
