@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bot.intake.reasons import Refused
+from bot.intake.times import is_time
 from pipeline.gates.record import NAME as GATES
 from pipeline.gates.record import Record
 from pipeline.report.inert import inline
@@ -27,7 +28,6 @@ MOST_BYTES = 1 << 20
 MOST_GATES = 20
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|\+00:00)")
 T = TypeVar("T")
 
 
@@ -50,7 +50,7 @@ def read(files: dict[str, Path], repo: str) -> Found:
     if CARD not in files:
         raise Refused("missing_file", CARD)
     card = _decoded(files[CARD], AdapterCard)
-    if not _SHA256.fullmatch(card.sha256) or (card.trained_until and not _TIME.fullmatch(card.trained_until)):
+    if not _SHA256.fullmatch(card.sha256) or (card.trained_until and not is_time(card.trained_until.replace("+00:00", "Z"))):
         raise Refused("wrong_schema", f"{CARD}: sha256 or trained_until is not what it should be")
     if any(other.casefold() != repo.casefold() for other in card.repos):
         raise Refused("wrong_repository", f"{CARD}: trained on {', '.join(card.repos)[:100]}, not on {repo}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bot.intake.reasons import Refused
+from bot.intake.times import is_time
 from pipeline.evaluations import evaluation, fault_of
 from pipeline.store.seals import Attempt, Seal
 from pipeline.types import Evaluation
@@ -45,7 +46,6 @@ _SEALED = "/sealed"
 """Ends the task of attempts that were made before there was a pull request (pipeline.evaluate.settling)."""
 
 _LONGER = {"patch": MOST_PATCH, "title": MOST_TITLE}
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z")
 _MARK = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -153,7 +153,7 @@ def fault_of_size(row: Mapping[str, Any]) -> str | None:
         if not (row.get(name) or "").isprintable():
             return f"field {name!r} holds characters that do not show"
     for name in ("at", "merged_at", "sealed_at"):
-        if row.get(name) and not _TIME.fullmatch(row[name]):
+        if row.get(name) and not is_time(row[name]):
             return f"field {name!r} is {row[name][:40]!r}, expected a time such as 2026-01-31T12:00:00Z"
     for name in ("marks", "cheat_marks"):
         if len(row.get(name, ())) > MOST_MARKS or not all(map(_MARK.fullmatch, row.get(name, ()))):

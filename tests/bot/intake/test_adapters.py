@@ -113,6 +113,7 @@ BAD: list[tuple[str, bytes]] = [
     ("wrong_schema", packed({"switchover.json": b'{"a":' * 100_000})),
     ("wrong_schema", artifact({"sha256": "../../x"})),
     ("wrong_schema", artifact({"trained_until": "<script>"})),
+    ("wrong_schema", artifact({"trained_until": "2026-02-30T00:00:00Z"})),
     ("wrong_schema", artifact({"loss": "low"})),
     ("wrong_schema", artifact({"samples": -0.5})),
     ("wrong_schema", artifact(gates=record(adapter="f" * 64))),

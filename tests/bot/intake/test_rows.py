@@ -89,7 +89,19 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     *(("wrong_schema", {"role": value}) for value in ("teacher", "", "OWN", 1)),
     *(("wrong_schema", {"measure": value}) for value in ("vibes", None)),
     *(("wrong_schema", {"exit": value}) for value in ("fine", None)),
-    *(("wrong_schema", {"at": value}) for value in ("yesterday", "2026-03-01", "2999-01-01T00:00:00Z", "", 5)),
+    *(
+        ("wrong_schema", {"at": value})
+        for value in (
+            "yesterday",
+            "2026-03-01",
+            "2999-01-01T00:00:00Z",
+            "",
+            5,
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T25:00:00Z",
+            "2026-01-01T00:00:00+00:00",
+        )
+    ),
     *(("wrong_schema", {"merged_at": value}) for value in ("<script>", 1)),
     *(("wrong_schema", {"model": value}) for value in ("", "a\nb", "a\u202eb", "\ud800", "a\0b")),
     *(("wrong_schema", {"task_id": value}) for value in ("acme/widgets#3", "../../x", "acme/others#2")),
