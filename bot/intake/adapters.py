@@ -50,7 +50,8 @@ def read(files: dict[str, Path], repo: str) -> Found:
     if CARD not in files:
         raise Refused("missing_file", CARD)
     card = _decoded(files[CARD], AdapterCard)
-    if not _SHA256.fullmatch(card.sha256) or (card.trained_until and not is_time(card.trained_until.replace("+00:00", "Z"))):
+    until = (card.trained_until or "").replace("+00:00", "Z")
+    if not _SHA256.fullmatch(card.sha256) or (until and not is_time(until)):
         raise Refused("wrong_schema", f"{CARD}: sha256 or trained_until is not what it should be")
     if any(other.casefold() != repo.casefold() for other in card.repos):
         raise Refused("wrong_repository", f"{CARD}: trained on {', '.join(card.repos)[:100]}, not on {repo}")
