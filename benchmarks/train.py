@@ -14,10 +14,12 @@ of the frozen weights, and attention) over what one square product reaches per C
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -78,21 +80,30 @@ def run(pair: tuple[str, ...], data: Path, peer: Path, threads: int, steps: int)
     with tempfile.TemporaryFile("w+") as errors:
         sides = {side: start(side, data, peer, threads, errors) for side in pair}
         for _ in range(steps):
-            for process in sides.values():
-                if process.poll() is None:
+            for side, process in sides.items():
+                with contextlib.suppress(BrokenPipeError):
                     process.stdin.write("go\n")
                     process.stdin.flush()
-                    process.stdout.readline()
+                if process.stdout.readline() != "step\n":
+                    raise SystemExit(f"{side}: did not end its step; {failure(sides.values(), errors)}")
         found = {}
         for side, process in sides.items():
             said, _ = process.communicate()
             if process.returncode:
-                errors.seek(0)
-                raise SystemExit(f"{side}: {errors.read()[-2000:]}")
+                raise SystemExit(f"{side}: {failure(sides.values(), errors)}")
             found[side] = result = json.loads(said.splitlines()[-1])
             rate = f"{result['tokens_per_cpu_second']:8.1f} tokens per CPU-s"
             print(f"{side:20} {rate}  {result['peak_mb']:8.0f} MB  {load()}", flush=True)
         return found
+
+
+def failure(processes: Iterable[Any], errors: Any) -> str:
+    """What the failed side said, once neither runs any more."""
+    for process in processes:
+        process.kill()
+        process.wait()
+    errors.seek(0)
+    return str(errors.read()[-2000:])
 
 
 def start(side: str, data: Path, peer: Path, threads: int, errors: Any) -> Any:

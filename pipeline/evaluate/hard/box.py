@@ -44,6 +44,10 @@ def left_at(path: Path, most: int) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            content = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    except IsADirectoryError:  # fdopen closes none of these
+        os.close(descriptor)
+        return None
     return content if 0 < len(content) <= most else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.evaluate.hard import canary, reports
+from pipeline.evaluate.hard.box import left_at
 from pipeline.evaluate.hard.results import outcomes, unsealed
 
 KEY = "ab" * 32
@@ -149,3 +152,15 @@ test src/lib.rs - f (line 3) ... ok
     report = json.dumps({"testResults": [{"name": "/repo/a.test.js", "assertionResults": tests}]}).encode()
     assert reports.jest(report) == {"a.test.js::x y": "passed", "a.test.js::z": "skipped"}
     assert reports.jest(b"[" * 100_000) == reports.jest(b"3") == {}
+
+
+def test_only_a_regular_file_of_some_size_is_read(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    (tmp_path / "empty").touch()
+    (tmp_path / "large").write_bytes(b"x" * 11)
+    (tmp_path / "right").write_bytes(b"x" * 10)
+    found = {path.name: left_at(path, 10) for path in sorted(tmp_path.iterdir())}
+    assert found == {**dict.fromkeys(("empty", "folder", "large", "link", "pipe")), "right": b"x" * 10}
+    assert left_at(tmp_path / "none", 10) is None
