@@ -30,7 +30,7 @@ _SLICE_BYTES = 65536
 
 def matches(source: bytes, grammar: Grammar) -> list[Captures]:
     """All matches of the grammar's query, in no promised order. Raises TooSlow."""
-    root = parse(source, grammar)
+    root, source = _parsed(source, grammar)
     _refuse_loose_tokens(root)
     if grammar.statements:
         return list(_walked(root, source, grammar))
@@ -39,6 +39,16 @@ def matches(source: bytes, grammar: Grammar) -> list[Captures]:
     cursor.set_max_start_depth(MAX_DEPTH)
     found = cursor.matches(root)
     return [Captures({name: nodes[0] for name, nodes in named.items()}, source) for _, named in found]
+
+
+def _parsed(source: bytes, grammar: Grammar) -> tuple[Node, bytes]:
+    """The root of the syntax tree, and the source that it is of."""
+    if grammar.lighter is not None:
+        short = grammar.lighter(source)
+        root = parse(short, grammar)
+        if not root.has_error:
+            return root, short
+    return parse(source, grammar), source
 
 
 def _walked(root: Node, source: bytes, grammar: Grammar) -> Iterator[Captures]:

@@ -83,6 +83,9 @@ class Grammar:
     """For ``statements``: syntax of a definition, with fields ``name`` and ``body``, to the name of its capture."""
     interpreters: frozenset[str] = frozenset()
     """Programs that a ``#!`` line names for files without suffix."""
+    lighter: Callable[[bytes], bytes] | None = None
+    """From a source to one with the same definitions on the same lines, which is parsed faster; where it has a syntax
+    error the source itself is parsed."""
     unreadable: Callable[[bytes], bool] | None = None
     """Whether a source holds a shape that people do not write, on which the parser takes quadratic time and cannot
     be stopped."""

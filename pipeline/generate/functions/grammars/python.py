@@ -6,6 +6,7 @@ import tree_sitter_python
 from tree_sitter import Node
 
 from pipeline.generate.functions.grammars.grammar import Grammar, last_row
+from pipeline.generate.functions.grammars.lighter import lighter
 
 
 def _last_statement_row(function: Node) -> int:
@@ -45,6 +46,7 @@ PYTHON = Grammar(
     suffixes=frozenset({".py", ".pyw"}),
     interpreters=frozenset({"python", "python2", "python3"}),
     load=tree_sitter_python.language,
+    lighter=lighter,
     query="",
     end_row=_last_statement_row,
     statements=_STATEMENTS,
