@@ -70,7 +70,7 @@ def test_the_standard_library_has_the_same_functions_and_less_to_parse() -> None
         misjudged += short.has_error
         before, after = before + parse(source, PYTHON).descendant_count, after + short.descendant_count
         assert extract("a.py", source, PYTHON) == extract("a.py", source, PLAIN)
-    assert after < 0.75 * before and misjudged < 0.02 * len(FILES)
+    assert after < 0.75 * before and misjudged < 0.05 * len(FILES)
 
 
 def test_a_misjudged_line_costs_nothing_but_time() -> None:
