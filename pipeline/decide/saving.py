@@ -10,7 +10,7 @@ costs before it bets on them, and the order of the PRs does not matter.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pipeline.decide.bets import BATCH, HIGHEST_BET, ROUNDING, Process, log_mean
 
@@ -38,20 +38,18 @@ class Saving:
 
     def add(self, own_usd: float | None, frontier_usd: float | None) -> None:
         """Take one PR: mean cost of an attempt of each role, US dollars; None when it is not known."""
-        if own_usd is None or frontier_usd is None:
-            self.unknown += 1
-            return
-        self.known += 1
-        self._waiting.append((own_usd, frontier_usd))
-        if frontier_usd > own_usd:  # no cap makes more of it than one at frontier's own cost
-            self._reach += HIGHEST_BET * (1 - own_usd / frontier_usd)
+        self.extend([(own_usd, frontier_usd)])
+
+    def extend(self, costs: Sequence[tuple[float | None, float | None]]) -> None:
+        """Take several PRs, own's cost before frontier's."""
+        known = [(own, frontier) for own, frontier in costs if own is not None and frontier is not None]
+        self.known += len(known)
+        self.unknown += len(costs) - len(known)
+        self._waiting += known
+        # No cap makes more of a saving than one at frontier's own cost.
+        self._reach += HIGHEST_BET * sum([1 - own / frontier for own, frontier in known if frontier > own])
         if len(self._waiting) >= BATCH:
             self._processes()
-
-    def extend(self, costs: Iterable[tuple[float | None, float | None]]) -> None:
-        """Take several PRs, own's cost before frontier's."""
-        for own_usd, frontier_usd in costs:
-            self.add(own_usd, frontier_usd)
 
     def patience(self, log_threshold: float) -> int:
         """PRs without which no bet can be at ``log_threshold``; 0 or less where one may be."""
