@@ -63,14 +63,21 @@ def ask(
     pulls: Iterable[int] = (),
     issue: int | None = None,
     asked_in: int | None = None,
+    retries: bool = False,
 ) -> Asked:
-    """Have ``workflow`` started, inside the caller's transaction. ``job``: its key (bot.intake.runs.key_of)."""
+    """Have ``workflow`` started, inside the caller's transaction. ``job``: its key (bot.intake.runs.key_of).
+    ``retries``: also where it is known and no run has come of it.
+    """
     wanted = () if workflow == CYCLE else tuple(pulls)
-    if runs.get(store, job) or runs.same(store, repository.id, workflow, wanted, issue):
+    known = runs.get(store, job)
+    if (known and not (retries and known.never_ran)) or runs.same(store, repository.id, workflow, wanted, issue):
         return "known"
     free = runs.is_free(store, repository.id)
     branch = branch_of(repository)
-    runs.add(store, job, repository.id, workflow, branch, pulls=wanted, issue=issue, asked_in=asked_in)
+    if known:
+        runs.again(store, known)
+    else:
+        runs.add(store, job, repository.id, workflow, branch, pulls=wanted, issue=issue, asked_in=asked_in)
     if not free:
         return "queued"
     queue.begin(store, repository, job)

@@ -1,5 +1,7 @@
 """An open issue that is labelled ``switchover`` is attempted before anybody has fixed it: once, by the workflow.
 
+Another label asks anew where no run has come of the first.
+
 Who may put a label on is the forge's affair: people with triage access. What comes of it is for bot.intake.
 """
 
@@ -23,7 +25,8 @@ def way(event: Event, context: Context, repository: Repository, issue: Issue, se
     """How ``issue`` is to be attempted; None where it is not, and nothing needs to be said. May ask the forge."""
     if event.action != "labeled" or (event.label or "").casefold() != LABEL or issue.author.endswith("[bot]"):
         return None
-    if not settings.present or settings.error or runs.get(context.store, _key(repository, issue)):
+    known = runs.get(context.store, _key(repository, issue))
+    if not settings.present or settings.error or (known and not known.never_ran):
         return None
     return (
         dispatch.way(context, repository, "evaluate", or_cycle=False) if _is_due(context, repository, issue) else None
@@ -36,7 +39,7 @@ def ask(store: Store, repository: Repository, issue: Issue, found: Way | None) -
         return None
     if found.workflow is None:
         return f"not attempted: {found.obstacle}"
-    dispatch.ask(store, repository, found.workflow, _key(repository, issue), issue=issue.number)
+    dispatch.ask(store, repository, found.workflow, _key(repository, issue), issue=issue.number, retries=True)
     return None
 
 

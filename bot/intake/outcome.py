@@ -47,8 +47,12 @@ def taken_in(store: Store, repository: Repository, job: Job, found: Sequence[Fou
 
 
 def sealed(store: Store, repository: Repository, issue: int) -> None:
-    """Inside the caller's transaction. One comment for each issue, brought up to date when there are more hashes."""
+    """Inside the caller's transaction. One comment for each issue, brought up to date when there are more hashes.
+
+    What waits there with fewer is not sent any more: it could arrive after this.
+    """
     text = comment(seals(store, repository.name, issue))
     key = f"sealed:{repository.id}:{issue}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     there = (repository.installation or 0, repository.id)
+    outbox.drop(store, f"sealed:{repository.id}:{issue}:", but=key)
     outbox.put(store, sticky.create(key, *there, issue, text, MARKER))

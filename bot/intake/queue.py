@@ -37,20 +37,26 @@ def begin(store: Store, repository: Repository, job: str) -> None:
     """Have it started, inside the caller's transaction."""
     found = runs.get(store, job)
     assert found
-    letter = letter_of(found, repository)
+    letter = letter_of(found, repository, outbox.count(store, _start(job)))
     outbox.put(store, letter)
     runs.change(store, job, state="asked", letter=letter.key)
 
 
-def letter_of(job: Job, repository: Repository) -> Letter:
-    """That starts it. Only numbers and our own key are handed on, never what somebody wrote."""
+def letter_of(job: Job, repository: Repository, before: int = 0) -> Letter:
+    """That starts it. Only numbers and our own key are handed on, never what somebody wrote. ``before``: how many
+    letters were to start it that started nothing."""
     inputs = {} if job.workflow == CYCLE else {"job": job.job}
     if inputs and job.pulls:
         inputs["pulls"] = ",".join(map(str, job.pulls))
     if inputs and job.issue:
         inputs["issue"] = str(job.issue)
     there = (repository.installation or 0, repository.id)
-    return posting.dispatch(f"start:{job.job}", *there, job.workflow, job.branch, inputs)
+    key = f"{_start(job.job)}:{before}" if before else _start(job.job)
+    return posting.dispatch(key, *there, job.workflow, job.branch, inputs)
+
+
+def _start(job: str) -> str:
+    return f"start:{job}"
 
 
 def start_next(store: Store) -> bool:

@@ -73,8 +73,10 @@ REFUSED: dict[str, Reason] = {
 """The run was looked at, and its results must not be believed."""
 
 FAILED: dict[str, Reason] = {
-    "not_started": Reason("GitHub did not start it", "Mend what its answer names, then give the command again."),
-    "run_unknown": Reason("it was asked for, and no run has appeared", "Give the command again."),
+    "not_started": Reason(
+        "GitHub did not start it", "Mend what its answer names, then give the command, or the label, again."
+    ),
+    "run_unknown": Reason("it was asked for, and no run has appeared", "Give the command, or the label, again."),
     "run_gone": Reason("its run was deleted on GitHub", "Start it again, if its results are wanted."),
     "run_failed": Reason("a step of it failed", _RERUN),
     "run_cancelled": Reason(

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from bot.intake.reasons import Refused
 from bot.intake.times import is_time
+from pipeline.evaluate.fresh import SEALED as MARK
 from pipeline.evaluations import evaluation, fault_of
 from pipeline.store.seals import Attempt, Seal
 from pipeline.types import Evaluation
@@ -42,8 +43,9 @@ _MOST = {
 _NAMES = ("task_id", "model", "adapter", "agent", "rollout_id", "language")
 """Texts that must be plain: no control characters, no lone surrogates."""
 
-_SEALED = "/sealed"
-"""Ends the task of attempts that were made before there was a pull request (pipeline.evaluate.settling)."""
+_SEALED = re.compile(r"/sealed/([1-9][0-9]{0,9})")
+"""Ends the task of attempts that were made on an issue, before there was a pull request
+(pipeline.evaluate.settling)."""
 
 _LONGER = {"patch": MOST_PATCH, "title": MOST_TITLE}
 _MARK = re.compile(r"[a-z0-9_]{1,64}")
@@ -61,8 +63,10 @@ class Reader:
     """Those that are known as merged."""
     latest: str
     """ISO time after which nothing can have been known yet."""
-    seals: Mapping[tuple[int, Attempt], frozenset[Seal]] = field(default_factory=dict)
-    """What was sealed before the pull request with that number was there."""
+    seals: Mapping[tuple[int, Attempt], Seal] = field(default_factory=dict)
+    """What was sealed on the issue with that number."""
+    issues: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """By pull request: the issues with recorded seals that it closes."""
     count: int = 0
     """Rows read so far."""
     _seen: set[tuple[Any, ...]] = field(default_factory=set)
@@ -91,7 +95,9 @@ class Reader:
     def _check_subject(self, number: int, row: Evaluation) -> None:
         if row.repo.casefold() != self.repo.casefold():
             raise Refused("wrong_repository", f"line {number}: about {row.repo!r}, not {self.repo}")
-        if row.task_id.removesuffix(_SEALED) != f"{row.repo}#{row.number}":
+        task = f"{row.repo}#{row.number}"
+        sealed = _SEALED.fullmatch(row.task_id.removeprefix(task))
+        if row.task_id != task and not (sealed and row.task_id.startswith(task)):
             raise Refused("wrong_schema", f"line {number}: task {row.task_id!r} is not of pull request {row.number}")
         if self.asked and row.number not in self.asked:
             raise Refused("foreign_pull", f"line {number}: #{row.number}")
@@ -99,13 +105,21 @@ class Reader:
             raise Refused("unknown_pull", f"line {number}: #{row.number}")
         if row.at > self.latest:
             raise Refused("wrong_schema", f"line {number}: field 'at' is {row.at}, which is still to come")
-        if row.task_id.endswith(_SEALED):
-            self._check_seal(number, row)
+        if not (bool(sealed) == (MARK in row.marks) == bool(row.sealed_at)):
+            what = f"task {row.task_id!r}, mark {MARK!r} and field 'sealed_at' belong together"
+            raise Refused("wrong_schema", f"line {number}: {what}")
+        if sealed:
+            self._check_seal(number, row, int(sealed[1]))
 
-    def _check_seal(self, number: int, row: Evaluation) -> None:
-        """Where hashes were recorded of that attempt, the patch must have one of them. Of others nothing is known."""
-        known = self.seals.get((row.number, (row.role, row.adapter or "", row.model, row.attempt)))
-        if known is not None and (row.sealed_at or "", _sha256(row.patch)) not in known:
+    def _check_seal(self, number: int, row: Evaluation, issue: int) -> None:
+        """Where hashes were recorded, the patch must have that of its attempt, and be on one of those issues. Of other
+        pull requests nothing is known."""
+        shown = self.issues.get(row.number, frozenset())
+        if shown and issue not in shown:
+            said = ", ".join(map(str, sorted(shown)))
+            raise Refused("broken_seal", f"line {number}: {row.task_id}, and the hashes recorded are of issue {said}")
+        known = self.seals.get((issue, (row.role, row.adapter or "", row.model, row.attempt)))
+        if known is not None and (row.sealed_at or "", _sha256(row.patch)) != known:
             raise Refused("broken_seal", f"line {number}: {row.role} attempt {row.attempt} on {row.task_id}")
 
 

@@ -66,6 +66,11 @@ class Job:
     issue: int | None = None
     """Open issue whose attempts it seals; None: it evaluates pull requests, or trains."""
 
+    @property
+    def never_ran(self) -> bool:
+        """Given up before any run of it was known."""
+        return self.state == "failed" and self.run is None
+
 
 def key_of(word: str, repo_id: int, guid: str) -> str:
     """Of the wish that the delivery ``guid`` brings."""
@@ -103,6 +108,11 @@ def add(
         list(values),
     )
     return cursor.rowcount == 1
+
+
+def again(store: Store, job: Job) -> None:
+    """Queue one that ``never_ran`` anew. When it was asked for stays: a run that nobody saw may have begun then."""
+    change(store, job.job, state="queued", letter=None, reason=None, detail=None, conclusion=None, tries=0, due_at=0.0)
 
 
 def change(store: Store, job: str, **values: Any) -> None:

@@ -60,9 +60,13 @@ def read(path: Path, bounds: Bounds) -> list[Sealed]:
 
 def check_kept(store: Store, repo: str, rows: Sequence[Sealed]) -> None:
     """Raises Refused where another hash of an attempt, or another time, is recorded already, and for one that is new
-    though the issue is fixed: shown now it would prove nothing."""
+    though the issue is fixed: shown now it would prove nothing. ``rows``: of one issue."""
+    if not rows:
+        return
+    known = {attempt_of(seal): (seal.patch_sha256, seal.at) for seal in seals(store, repo, rows[0].issue)}
+    if len(known.keys() | map(attempt_of, rows)) > MOST_ROWS:
+        raise Refused("too_many_rows", f"more than {MOST_ROWS:,} of issue {rows[0].issue}, earlier ones included")
     for row in rows:
-        known = {attempt_of(seal): (seal.patch_sha256, seal.at) for seal in seals(store, repo, row.issue)}
         what = f"{row.role} attempt {row.attempt} on issue {row.issue}"
         if known.get(attempt_of(row), (row.patch_sha256, row.at)) != (row.patch_sha256, row.at):
             raise Refused("broken_seal", what)

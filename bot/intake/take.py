@@ -29,7 +29,7 @@ from bot.intake.runs import CYCLE, LOOK_SECONDS, Job
 from bot.wire.client import Client
 from pipeline.store import Store
 from pipeline.store.evaluations import add_evaluations
-from pipeline.store.seals import add_seals, seals_by_pull
+from pipeline.store.seals import add_seals, sealed_issues, seals_of
 from pipeline.types import Evaluation, Repository, Sealed
 
 ROWS = "evaluations.jsonl"
@@ -145,7 +145,8 @@ def _reader(store: Store, repository: Repository, job: Job) -> Reader:
     query = "SELECT number FROM forge_pulls WHERE repo = ?1 UNION SELECT number FROM pulls WHERE repo = ?1"
     merged = frozenset(number for (number,) in store.db.execute(query, [repository.name]).fetchall())
     latest = _iso(time.time() + AHEAD_SECONDS)
-    return Reader(repository.name, frozenset(job.pulls), merged, latest, seals_by_pull(store, repository.name))
+    hashes, issues = seals_of(store, repository.name), sealed_issues(store, repository.name)
+    return Reader(repository.name, frozenset(job.pulls), merged, latest, hashes, issues)
 
 
 def _iso(seconds: float) -> str:

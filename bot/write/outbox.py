@@ -58,6 +58,18 @@ def put(store: Store, letter: Letter, now: float | None = None) -> bool:
     return cursor.rowcount == 1
 
 
+def count(store: Store, key: str) -> int:
+    """Letters with ``key``, and with it, a colon and more, whatever became of them."""
+    query = "SELECT count(*) FROM outbox WHERE key = ?1 OR (key >= ?1 || ':' AND key < ?1 || ';')"
+    return int(store.db.execute(query, [key]).fetchone()[0])
+
+
+def drop(store: Store, prefix: str, *, but: str) -> None:
+    """Send nothing that waits under a key with ``prefix``, ``but`` one; inside the caller's transaction."""
+    where = "state = 'waiting' AND substr(key, 1, length(?1)) = ?1 AND key <> ?2"
+    store.db.execute(f"DELETE FROM outbox WHERE {where}", [prefix, but])  # noqa: S608
+
+
 @dataclass(frozen=True)
 class _Waiting:
     """A row that is due, and the repository as it stands now."""
@@ -192,7 +204,8 @@ def _obstacle(row: dict[str, Any]) -> str | None:
     if not row["configured"]:
         return f"{row['name']} has no .github/switchover.yml on its default branch: nothing is written there"
     if row["paused"] and row["kind"] == "dispatch":
-        return f"{row['name']} was paused before it was started; give the command again after '/switchover resume'"
+        again = "give the command, or the label, again after '/switchover resume'"
+        return f"{row['name']} was paused before it was started; {again}"
     if row["tries"] >= MOST_TRIES:
         return f"given up after {row['tries']} tries, each cut short; see the log for what stopped the worker"
     return None

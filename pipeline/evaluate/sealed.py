@@ -35,8 +35,9 @@ class Seals:
     def rows(self) -> Mapping[tuple[str, ...], Sealed]:
         return self._rows.rows
 
-    def holds(self, rollout_id: str) -> bool:
-        return any(row.rollout_id == rollout_id for row in self.rows.values())
+    def holds(self, issue: int, who: Contender, attempt: int) -> bool:
+        """Whether that attempt is sealed, whatever has changed since: it has one seal for ever."""
+        return (str(issue), who.role, who.model, who.adapter or "", str(attempt)) in self.rows
 
     def add(self, row: Sealed, patch: bytes) -> None:
         """The patch first, so that no line ever names a patch that is not there."""
@@ -74,8 +75,8 @@ def sealed(issue: Issue, base_sha: str, rollout: Rollout, who: Contender, at: st
         at=at,
         repo=issue.repo,
         base_sha=base_sha,
-        role=rollout.role,
-        model=rollout.model,
+        role=who.role,
+        model=who.model,  # as in the rows of evaluations: a server may call it otherwise
         adapter=who.adapter,
         attempt=rollout.attempt,
         patch_sha256=sha256_of(patch),

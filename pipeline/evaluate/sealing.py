@@ -146,14 +146,15 @@ def _seal(
     config: Config,
 ) -> tuple[int, str | None]:
     """How many rollouts were made, and what stopped it."""
-    attempts = {attempt.id: attempt for attempt in plan([task], who, evaluator.conditions(), request.seed)}
+    planned = plan([task], who, evaluator.conditions(), request.seed)
+    attempts = {a.id: a for a in planned if not seals.holds(issue.number, a.contender, a.number)}
     made = 0
     evaluator.check()
 
     def write(rollout: Rollout) -> None:
-        contender = attempts[rollout.id].contender
-        if rollout.exit != "error" and not seals.holds(rollout.id):
-            seals.add(*sealed(issue, task.base_sha, rollout, contender, f"{now()[:19]}Z"))
+        attempt = attempts[rollout.id]
+        if rollout.exit != "error" and not seals.holds(issue.number, attempt.contender, attempt.number):
+            seals.add(*sealed(issue, task.base_sha, rollout, attempt.contender, f"{now()[:19]}Z"))
 
     for attempt in attempts.values():
         if finished := evaluator.journal.finished(attempt):

@@ -15,7 +15,7 @@ from pipeline.errors import RunError
 from pipeline.evaluate import fresh
 from pipeline.evaluate.budget import now
 from pipeline.evaluate.by_tests import ByTests, by_tests
-from pipeline.evaluate.journal import Journal, key_of
+from pipeline.evaluate.journal import Journal, Key
 from pipeline.evaluate.plan import Attempt, Contender
 from pipeline.evaluate.request import basis_of, collected_repository
 from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
@@ -67,22 +67,23 @@ class _Settling:
         if fixes:
             found = [by_number[fix.number] for fix, _ in fixes]
             self.measure.fix(self.out, bool(self.journal.judged), basis or found)
+        settled = 0
         for fix, rows in fixes:
             task = by_number[fix.number]
-            if reason := self._reason(fix, task, rows):
-                left_out[reason] += 1
-                issue = f"{fix.repo}/issues/{rows[0].issue}"
-                self.journal.add_left_out(LeftOut("evaluate", "issue", issue, reason, f"#{fix.number}"))
-                continue
+            in_time = [row for row in rows if fresh.is_sealed(row.at, fix.created_at or fix.merged_at)]
+            if len(in_time) < len(rows):
+                left_out[self._leave_out(fix, rows[0], fresh.SEALED_TOO_LATE)] += 1
             try:
-                self._grade(task, fix, rows)
+                if reason := self._grade(task, fix, in_time) if in_time else None:
+                    left_out[self._leave_out(fix, rows[0], reason)] += 1
+                else:
+                    settled += bool(in_time)
             except RunError as error:
                 failed.append(error)
         if failed:
             for other in failed[1:]:
                 log.error("evaluate: %s", other)
             raise failed[0]
-        settled = len(fixes) - left_out.total()
         return SealedSummary(len(self.seals.rows), 0, settled, waiting, dict(left_out), self.journal.spent_usd)
 
     def _fixes(self, pulls: Sequence[Pull]) -> tuple[list[tuple[Pull, list[Sealed]]], int]:
@@ -96,28 +97,39 @@ class _Settling:
                 found.append((fix, rows))
         return found, waiting
 
-    def _reason(self, fix: Pull, task: Task, rows: Sequence[Sealed]) -> str | None:
-        began = fix.created_at or fix.merged_at
-        if not all(fresh.is_sealed(row.at, began) for row in rows):
-            return fresh.SEALED_TOO_LATE
+    def _leave_out(self, fix: Pull, row: Sealed, reason: str) -> str:
+        issue = f"{fix.repo}/issues/{row.issue}"
+        self.journal.add_left_out(LeftOut("evaluate", "issue", issue, reason, f"#{fix.number}"))
+        return reason
+
+    def _grade(self, task: Task, fix: Pull, rows: Sequence[Sealed]) -> str | None:
+        """Score what is not scored yet of one issue's ``rows``; why that cannot be, or None."""
+        if all(_key(task, row) in self.journal.judged for row in rows):
+            return None
+        if reason := self._reason(task):
+            return reason
+        # One time for all of an issue: they are one delivery, also where a kill came between the rows.
+        written = [self.journal.judged[key].at for row in rows if (key := _key(task, row)) in self.journal.judged]
+        at = min(written) if written else now()
+        ordered = sorted(rows, key=lambda row: (row.role, row.attempt))
+        graded = [self._by_recall(task, fix, row, at) for row in ordered]
+        self.journal.add_evaluations([self.measure.row(row, task, recall) for row, recall in graded])
+        return None
+
+    def _reason(self, task: Task) -> str | None:
         if task.left_out is not None:
             return task.left_out
         scorable = is_scorable(gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha))
         return None if scorable or self.measure.can_grade(task) else "gold_not_countable"
 
-    def _grade(self, task: Task, fix: Pull, rows: Sequence[Sealed]) -> None:
-        by_recall = [self._by_recall(task, fix, row) for row in sorted(rows, key=lambda row: (row.role, row.attempt))]
-        if any(key_of(row) not in self.journal.judged for row, _ in by_recall):
-            self.journal.add_evaluations([self.measure.row(row, task, recall) for row, recall in by_recall])
-
-    def _by_recall(self, task: Task, fix: Pull, row: Sealed) -> tuple[Evaluation, float | None]:
+    def _by_recall(self, task: Task, fix: Pull, row: Sealed, at: str) -> tuple[Evaluation, float | None]:
         """The row of a sealed patch with its soft scores, and its recall."""
         gold, base = gold_patch(self.clone, task), CommitTree(self.clone, task.base_sha)
         facts = Facts(title=fix.title, backtest=False, language=language(gold, task))
         rollout = _rollout(row, self.seals.patch(row).decode("utf-8", "surrogateescape"))
         who = Contender(row.role, row.model, 1, row.adapter, row.scripted, row.agent)
         score = _score(gold, rollout, base)
-        graded = evaluation(Attempt(row.rollout_id, task, who, row.attempt, 0), rollout, score, now(), facts)
+        graded = evaluation(Attempt(row.rollout_id, task, who, row.attempt, 0), rollout, score, at, facts)
         return _as_sealed(graded, row), score.recall
 
 
@@ -130,8 +142,16 @@ def _by_issue(rows: Iterable[Sealed]) -> list[tuple[int, list[Sealed]]]:
 
 def _as_sealed(graded: Evaluation, row: Sealed) -> Evaluation:
     marks = (*graded.marks, fresh.SEALED)
-    # An id of its own: the same PR may be attempted again after its merge, and both are evidence.
-    return replace(graded, task_id=f"{graded.task_id}/sealed", marks=marks, sealed_at=row.at)
+    return replace(graded, task_id=_task_id(graded.task_id, row), marks=marks, sealed_at=row.at)
+
+
+def _task_id(task_id: str, row: Sealed) -> str:
+    """An id of its own: the same PR may be attempted again after its merge, and may close several issues."""
+    return f"{task_id}/sealed/{row.issue}"
+
+
+def _key(task: Task, row: Sealed) -> Key:
+    return (_task_id(task.id, row), row.role, row.adapter, row.model, row.agent, row.attempt)
 
 
 def _score(gold: bytes, rollout: Rollout, base: CommitTree) -> Recall:

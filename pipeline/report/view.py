@@ -86,7 +86,7 @@ class PullView:
     def sealed(self) -> bool:
         """Every attempt was recorded before any fix existed."""
         rows = [row for cell in self.cells.values() if cell for row in cell.attempts]
-        return bool(rows) and all(row.sealed_at is not None or "sealed" in row.marks for row in rows)
+        return bool(rows) and all(map(_is_sealed, rows))
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -154,12 +154,23 @@ def _pull_view(rows: Sequence[Evaluation], said: People) -> PullView:
 
 
 def _cell(rows: list[Evaluation]) -> Cell | None:
-    """The first delivery of the latest version, each attempt once, a retried failure replaced."""
+    """The first delivery of the latest version, each attempt once, a retried failure replaced.
+
+    Attempts that were sealed before the fix and those made after it never share a cell: the later ones are shown
+    where the earlier are void, as they count then.
+    """
     if not rows:
         return None
     ordered = sorted(rows, key=lambda row: row.at)
     version = _version(ordered[-1])
     same = [row for row in ordered if _version(row) == version]
+    first = _is_sealed(same[0])
+    groups = [[row for row in same if _is_sealed(row) == kind] for kind in (first, not first)]
+    cells = [_first_delivery(group) for group in groups if group]
+    return next((cell for cell in cells if not cell.void), cells[0])
+
+
+def _first_delivery(same: list[Evaluation]) -> Cell:
     sound_at = next((row.at for row in same if row.exit != "error"), same[0].at)
     attempts: dict[int, Evaluation] = {}
     for row in same:
@@ -167,6 +178,10 @@ def _cell(rows: list[Evaluation]) -> Cell | None:
         if (known is None and row.at <= sound_at) or (known is not None and known.exit == "error"):
             attempts[row.attempt] = row
     return Cell(tuple(attempts[number] for number in sorted(attempts)))
+
+
+def _is_sealed(row: Evaluation) -> bool:
+    return row.sealed_at is not None or "sealed" in row.marks
 
 
 def _recall(row: Evaluation) -> float | None:

@@ -31,8 +31,9 @@ def evaluate(
 
     ``numbers``: pull requests, beside the tasks of ``asked``; where none of them makes a task, nothing is
     run, and the reasons are counted. ``promoted``: ``line_up`` names the models, a repository without a task
-    is no mistake either, and what was sealed in the folder is scored where it can be by now. ``rows``: file
-    that gets the rows about ``numbers``.
+    is no mistake either, and what was sealed in the folder is scored where it can be by now: first, as the
+    first delivery of a pull request under the same versions is the one that counts. ``rows``: file that gets the
+    rows about ``numbers``.
     """
     repo, _ = collected_repository(asked.db)
     summary: Summary | None = None
@@ -42,14 +43,16 @@ def evaluate(
     elif numbers:
         wanted = pulls.wanted(asked.db, repo, numbers, config.collect)
         asked = dataclasses.replace(asked, task_ids=(*asked.task_ids, *wanted.task_ids))
-        unusable.update(wanted.left_out)
-        summary = None if asked.task_ids else wanted.nothing()
+        if asked.task_ids:
+            unusable.update(wanted.left_out)
+        else:
+            summary = wanted.nothing()
+    if promoted:
+        unusable.update(_settled(asked, config))
     if summary is None:
         with _with_models(asked, config, repo, promoted) as whole:
             summary = carry_out(whole, config)
-        summary = dataclasses.replace(summary, left_out=dict(Counter(summary.left_out) + unusable))
-    if promoted:
-        summary = dataclasses.replace(summary, left_out=dict(Counter(summary.left_out) + _settled(asked, config)))
+    summary = dataclasses.replace(summary, left_out=dict(Counter(summary.left_out) + unusable))
     if rows is not None:
         pulls.copy_rows(asked.out / "evaluations.jsonl", numbers, rows)
     return summary

@@ -19,16 +19,16 @@ Attempt = tuple[str, str, str, int]
 Seal = tuple[str, str]
 """When it was sealed, and the patch's sha256."""
 
-_CLOSED = """
-SELECT s.role, s.adapter, s.model, s.attempt, s.at, s.patch_sha256, p.number FROM seals s
-JOIN forge_pulls p ON p.repo = s.repo JOIN json_each(p.closes) c ON c.value = s.issue WHERE s.repo = ?1
-UNION SELECT s.role, s.adapter, s.model, s.attempt, s.at, s.patch_sha256, l.pull FROM seals s
-JOIN links l ON l.repo = s.repo AND l.number = s.issue AND l.closes <> 0 WHERE s.repo = ?1
-"""
-
 _FIXES = """
 SELECT p.number FROM forge_pulls p JOIN json_each(p.closes) c ON c.value = ?2 WHERE p.repo = ?1
 UNION SELECT pull FROM links WHERE repo = ?1 AND number = ?2 AND closes <> 0 ORDER BY 1
+"""
+
+_SHOWN = """
+SELECT p.number, s.issue FROM seals s JOIN forge_pulls p ON p.repo = s.repo JOIN json_each(p.closes) c
+ON c.value = s.issue WHERE s.repo = ?1
+UNION SELECT l.pull, s.issue FROM seals s JOIN links l ON l.repo = s.repo AND l.number = s.issue AND l.closes <> 0
+WHERE s.repo = ?1
 """
 
 
@@ -62,10 +62,18 @@ def fixes_of(store: ForgottenTables, repo: str, issue: int) -> list[int]:
     return [number for (number,) in store.db.execute(_FIXES, [repo, issue]).fetchall()]
 
 
-def seals_by_pull(store: ForgottenTables, repo: str) -> Mapping[tuple[int, Attempt], frozenset[Seal]]:
-    """By number of the pull request that closes the issue, as far as one is known, and attempt: more than one where
-    it closes more than one issue."""
-    found: dict[tuple[int, Attempt], set[Seal]] = {}
-    for role, adapter, model, attempt, at, sha256, number in store.db.execute(_CLOSED, [repo]).fetchall():
-        found.setdefault((number, (role, adapter, model, attempt)), set()).add((at, sha256))
-    return {key: frozenset(seals) for key, seals in found.items()}
+def seals_of(store: ForgottenTables, repo: str) -> Mapping[tuple[int, Attempt], Seal]:
+    """Of all issues, by number of the issue and attempt."""
+    query = "SELECT issue, role, adapter, model, attempt, at, patch_sha256 FROM seals WHERE repo = ?"
+    rows = store.db.execute(query, [repo]).fetchall()
+    return {
+        (issue, (role, adapter, model, attempt)): (at, sha) for issue, role, adapter, model, attempt, at, sha in rows
+    }
+
+
+def sealed_issues(store: ForgottenTables, repo: str) -> Mapping[int, frozenset[int]]:
+    """By number of a pull request: the issues with seals that it is known to close."""
+    found: dict[int, set[int]] = {}
+    for number, issue in store.db.execute(_SHOWN, [repo]).fetchall():
+        found.setdefault(number, set()).add(issue)
+    return {number: frozenset(issues) for number, issues in found.items()}

@@ -86,6 +86,7 @@ def command(
     from pipeline.types import to_json
 
     _check_mode(models, promoted, sealed, issue, settle)
+    _check_choice(bool(pulls or task_ids or newest), sealed, settle and rows is not None)
     if promoted:
         _check_promoted(models, adapter, settle)
 
@@ -128,6 +129,16 @@ def _check_mode(models: tuple[str, ...], promoted: bool, sealed: bool, issue: in
         raise InputError("--sealed and --issue N belong together; give both, or none")
     if not models and not settle and not promoted:
         raise InputError("--model is missing; name an endpoint, as in --model own=http://127.0.0.1:8001/v1#own")
+
+
+def _check_choice(is_chosen: bool, sealed: bool, settles_rows: bool) -> None:
+    from pipeline.errors import InputError
+
+    if (sealed and is_chosen) or settles_rows:
+        raise InputError(
+            "--sealed attempts the issue of --issue, and --settle copies no rows; "
+            "leave out --pull, --task and --newest with the one, --rows with the other"
+        )
 
 
 def _check_promoted(models: tuple[str, ...], adapter: Path | None, is_settling: bool) -> None:

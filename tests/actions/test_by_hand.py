@@ -43,6 +43,13 @@ def test_collect_and_generate(world: Team) -> None:
     assert (summary["planned"], summary["state"]) == (2, "done")
 
 
+def test_an_issue_and_pull_requests_are_two_runs(world: Team) -> None:
+    world.there.add_issue(50, title="Count to three", body="Nothing counts to three.", state="OPEN")
+    done = world.act.dispatch("switchover-evaluate.yml", {"issue": "50", "pulls": "1"})
+    assert done.returncode and "a run attempts one open issue or pull requests" in done.stdout
+    assert {path.name for path in world.act.artifacts.iterdir()} == {"switchover-collected"}
+
+
 def test_the_verdict_on_an_earlier_run(world: Team) -> None:
     earlier = world.act.artifacts / "run-77" / "switchover-history"
     earlier.mkdir(parents=True)

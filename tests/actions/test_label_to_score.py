@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.decide.pairs import pairs
+from pipeline.decide.stream import fold
+from pipeline.report.meaning import marked
 from pipeline.store import Store
 from pipeline.store.evaluations import evaluations
 from pipeline.store.seals import seals
@@ -58,8 +61,13 @@ def test_from_the_label_to_the_score(tmp_path: Path) -> None:
 
         with Store.open(world.db) as store:
             shown = {row.role: row.at for row in seals(store, NAME, ISSUE)}
-            graded = [row for row in evaluations(store, NAME, 3) if row.task_id == f"{NAME}#3/sealed"]
+            graded = [row for row in evaluations(store, NAME, 3) if row.task_id == f"{NAME}#3/sealed/{ISSUE}"]
         assert {row.role: row.sealed_at for row in graded} == shown and shown.keys() == {"own", "frontier"}
         assert all("sealed" in row.marks for row in graded)
         world.until(lambda store: world.there.comments_on(3))
+        (said,) = world.there.comments_on(3)
+        assert marked("sealed") in said, said
+        with Store.open(world.db) as store:
+            (pair,) = (pair for pair in pairs(fold(evaluations(store, NAME, 3))))
+        assert pair.at == graded[0].at == graded[1].at, "the sealed attempts are the ones that count"
         assert world.there.comments_on(ISSUE) == [comment]

@@ -47,6 +47,19 @@ def test_a_broken_base_does_not_void_the_pair() -> None:
     assert not pair.void and pair.base is None
 
 
+def test_what_was_sealed_counts_and_the_same_versions_after_the_merge_change_nothing() -> None:
+    """Its own delivery, scored first; a newer own beside it counts, too, under its own version."""
+    marks = {"sealed_at": "2026-01-01T00:00:00Z", "marks": ("sealed",), "task_id": "o/n#1/sealed/50"}
+    later = "2026-06-01T00:00:00Z"
+    sealed = duel(1, 1.0, 0.25, **marks)
+    again = duel(1, 0.0, 1.0, at=later)
+    newer = row(1, "own", 0.5, adapter="a2", at=later)
+    (pair,) = observed([*again, *sealed])
+    assert (pair.at, pair.difference) == (sealed[0].at, 0.75)
+    first, second = observed([*again, newer, *sealed])
+    assert first == pair and (second.own_version, second.difference) == ("a2", -0.5)
+
+
 def test_a_retry_mends_a_void_pair() -> None:
     rows = [
         *duel(1, 0.0, 0.5, own_exit="error"),

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline import cli
+from pipeline.decide.pairs import pairs
+from pipeline.decide.stream import fold
 from pipeline.evaluate import fresh
 from pipeline.evaluate.sealed import sha256_of
 from pipeline.evaluations import read
@@ -22,6 +24,7 @@ from tests.chat_server import SUBMIT, chat_server
 from tests.evaluate.conftest import Collected, rows
 
 ISSUE = 9001
+SUFFIX = f"/sealed/{ISSUE}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +59,15 @@ class Forecast:
         late = {"created_at": "2099-01-01T00:00:00Z", "merged_at": "2099-01-02T00:00:00Z", "links": links}
         with Store.open(self.db) as store:
             store.save_pulls([dataclasses.replace(self.fix, **{**late, **changed})])
+
+    def also(self) -> int:
+        """Another issue is there and sealed, by own alone; its number."""
+        other = ISSUE + 1
+        with Store.open(self.db) as store:
+            body, opened = "It should be another one, in every case.", "2026-01-01T00:00:00Z"
+            store.save_issues([Issue(self.task.repo, other, "Reckon gives no sum", body, "a", opened)])
+        assert cli.run(self.line("--sealed", "--issue", str(other), "--model", "own=scripted#mine")) == 0
+        return other
 
 
 @pytest.fixture
@@ -105,11 +117,12 @@ def test_patches_are_sealed_at_once_and_scored_when_the_fix_is_merged(
         assert cli.run(sealed.line("--settle")) == 0
         assert json.loads(capsys.readouterr().out)["settled"] == 1
     graded = {row.role: row for row in read([sealed.out / "evaluations.jsonl"])}
+    assert len({row.at for row in graded.values()}) == 1, "one delivery, in which own and frontier are a pair"
     assert len(rows(sealed.out / "evaluations.jsonl")) == 2
     assert (graded["frontier"].score, graded["own"].score) == (1.0, 0.0)
     for role, row in graded.items():
         assert (row.number, row.marks, row.sealed_at) == (sealed.task.number, (fresh.SEALED,), kept[role]["at"])
-        assert row.task_id == f"{sealed.task.id}/sealed" and row.title == sealed.fix.title
+        assert row.task_id == f"{sealed.task.id}/sealed/{ISSUE}" and row.title == sealed.fix.title
 
 
 def test_the_tests_of_the_fix_score_a_sealed_patch(
@@ -140,6 +153,42 @@ def test_the_same_command_again_makes_nothing_twice(sealed: Forecast, collected:
     assert sorted(row["role"] for row in rows(sealed.out / "sealed.jsonl")) == ["frontier", "own"]
 
 
+def test_a_changed_setting_seals_no_attempt_twice(sealed: Forecast, collected: Collected) -> None:
+    before = (sealed.out / "sealed.jsonl").read_bytes()
+    with chat_server(*collected.perfect(sealed.task)) as server:
+        model = f"frontier={server.url}#test-model"
+        asked = ["--sealed", "--issue", str(ISSUE), "--model", model, "--seed", "7"]
+        assert cli.run(sealed.line(*asked)) == 0
+        assert len(server.requests) == 0 and (sealed.out / "sealed.jsonl").read_bytes() == before
+        assert cli.run(sealed.line(*asked, "--attempts", "frontier=2")) == 0
+    found = [(row["role"], row["attempt"]) for row in rows(sealed.out / "sealed.jsonl")]
+    assert sorted(found) == [("frontier", 0), ("frontier", 1), ("own", 0)]
+
+
+def test_what_is_scored_is_not_read_again(sealed: Forecast, capsys: pytest.CaptureFixture[str]) -> None:
+    sealed.merge()
+    assert cli.run(sealed.line("--settle")) == 0
+    before = (sealed.out / "evaluations.jsonl").read_bytes()
+    shutil.rmtree(sealed.out / "patches")
+    assert cli.run(sealed.line("--settle")) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["settled"] == 1
+    assert (sealed.out / "evaluations.jsonl").read_bytes() == before
+
+
+def test_one_pull_request_may_close_two_sealed_issues(sealed: Forecast, capsys: pytest.CaptureFixture[str]) -> None:
+    other = sealed.also()
+    sealed.merge(links=(Link(ISSUE, True, "forge"), Link(other, True, "forge")))
+    assert cli.run(sealed.line("--settle")) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["settled"] == 2
+    found = [
+        (row["task_id"].removeprefix(sealed.task.id), row["role"]) for row in rows(sealed.out / "evaluations.jsonl")
+    ]
+    assert sorted(found) == [(SUFFIX, "frontier"), (SUFFIX, "own"), (f"/sealed/{other}", "own")]
+    models = {row["model"] for row in rows(sealed.out / "evaluations.jsonl") if row["task_id"].endswith(str(other))}
+    assert models == {"mine"}, "as the attempts after the merge are called: the same version"
+    assert len({row["at"] for row in rows(sealed.out / "evaluations.jsonl")}) == 2, "two deliveries: the first counts"
+
+
 @pytest.mark.parametrize("how", ["changed", "removed"])
 def test_a_patch_that_was_touched_is_found_by_its_hash(
     how: str, sealed: Forecast, capsys: pytest.CaptureFixture[str]
@@ -164,6 +213,20 @@ def test_a_patch_that_came_after_the_fix_is_no_forecast(sealed: Forecast, capsys
     assert rows(sealed.out / "evaluations.jsonl") == []
 
 
+def test_those_that_came_in_time_count_without_the_late_ones(
+    sealed: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = rows(sealed.out / "sealed.jsonl")
+    late = [{**row, "at": "2099-01-01T12:00:00Z"} if row["role"] == "own" else row for row in lines]
+    (sealed.out / "sealed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in late))
+    sealed.merge()
+    assert cli.run(sealed.line("--settle")) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["settled"], said["left_out"]) == (1, {fresh.SEALED_TOO_LATE: 1})
+    assert [row["role"] for row in rows(sealed.out / "evaluations.jsonl")] == ["frontier"]
+    assert [row["reason"] for row in rows(sealed.out / "left_out.jsonl")] == [fresh.SEALED_TOO_LATE]
+
+
 def test_mistakes_are_told(forecast: Forecast, capsys: pytest.CaptureFixture[str]) -> None:
     model = ["--model", "own=scripted#scripted"]
 
@@ -174,6 +237,9 @@ def test_mistakes_are_told(forecast: Forecast, capsys: pytest.CaptureFixture[str
     assert "give both, or none" in says("--sealed", *model)
     assert "give both, or none" in says("--issue", "1", *model)
     assert "two steps" in says("--sealed", "--settle", "--issue", "1")
+    for choice in (["--pull", "1"], ["--task", forecast.task.id], ["--newest", "1"]):
+        assert "leave out --pull, --task and --newest" in says("--sealed", "--issue", "1", *model, *choice)
+    assert "--rows with the other" in says("--settle", "--rows", str(forecast.copy))
     assert "--model is missing" in says()
     assert "--model is missing" in says("--sealed", "--issue", str(ISSUE))
     assert "no such issue" in says("--sealed", "--issue", "9002", *model)
@@ -209,25 +275,26 @@ def test_a_job_seals_with_whoever_is_promoted_and_scores_with_the_fix(
     found = rows(forecast.copy)
     assert {row["number"] for row in found} == {forecast.task.number}
     scores = {(row["task_id"].removeprefix(forecast.task.id), row["role"]): row["score"] for row in found}
-    assert scores.keys() == {("", "own"), ("", "frontier"), ("/sealed", "own"), ("/sealed", "frontier")}
-    assert scores["/sealed", "own"] == scores["/sealed", "frontier"] == 1.0
+    assert scores.keys() == {(task, role) for task in ("", SUFFIX) for role in ("own", "frontier")}
+    assert scores[SUFFIX, "own"] == scores[SUFFIX, "frontier"] == 1.0
+    (pair,) = pairs(fold(read([forecast.copy])))
+    assert pair.own and pair.frontier_side and pair.own.score == pair.frontier_side.score == 1.0
+    assert pair.at == next(row["at"] for row in found if row["sealed_at"]), "what was sealed is what counts"
 
 
 def test_a_patch_that_was_touched_keeps_no_other_issue_waiting(
     sealed: Forecast, collected: Collected, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other, model = 9002, ["--model", "own=scripted#scripted"]
-    with Store.open(sealed.db) as store:
-        body, opened = "It should be another one, in every case.", "2026-01-01T00:00:00Z"
-        store.save_issues([Issue(sealed.task.repo, other, "Reckon gives no sum", body, "a", opened)])
-    assert cli.run(sealed.line("--sealed", "--issue", str(other), *model)) == 0
+    other = sealed.also()
     whose = {row["patch_sha256"]: row["issue"] for row in rows(sealed.out / "sealed.jsonl")}
     next(sealed.out.glob(f"patches/{next(sha for sha, issue in whose.items() if issue == ISSUE)}.patch")).unlink()
     sealed.merge()
     sealed.merge(number=9999, links=(Link(other, True, "forge"),))
     assert cli.run(sealed.line("--settle")) == 1
     assert "on issue 9001 cannot be read" in capsys.readouterr().err
-    assert {row["task_id"] for row in rows(sealed.out / "evaluations.jsonl")} == {f"{sealed.task.repo}#9999/sealed"}
+    assert {row["task_id"] for row in rows(sealed.out / "evaluations.jsonl")} == {
+        f"{sealed.task.repo}#9999/sealed/{other}"
+    }
 
 
 def test_a_failing_settlement_loses_no_row_of_the_run(

@@ -47,7 +47,8 @@ def test_good_rows_are_what_they_were(tmp_path: Path) -> None:
             role="frontier",
             cost_usd=None,
             marks=("sealed",),
-            task_id="acme/widgets#3/sealed",
+            task_id="acme/widgets#3/sealed/50",
+            sealed_at="2026-02-01T00:00:00Z",
             patch="--- a\n+++ b\n\ud800",
         ),
     ]
@@ -79,6 +80,10 @@ def test_bytes_that_are_no_rows(tmp_path: Path, case: str) -> None:
     assert reason(tmp_path, data)[0] == wanted
 
 
+SEALED: dict[str, Any] = {
+    "task_id": "acme/widgets#2/sealed/50", "marks": ["sealed"], "sealed_at": "2026-02-01T00:00:00Z",
+}  # fmt: skip
+
 FIELDS: list[tuple[str, dict[str, Any]]] = [
     *(("wrong_schema", {"score": value}) for value in (float("nan"), float("inf"), -0.1, 1.1, "1", None, True, [])),
     *(("wrong_schema", {"seconds": value}) for value in (float("inf"), -1, 1e300)),
@@ -105,6 +110,16 @@ FIELDS: list[tuple[str, dict[str, Any]]] = [
     *(("wrong_schema", {"merged_at": value}) for value in ("<script>", 1)),
     *(("wrong_schema", {"model": value}) for value in ("", "a\nb", "a\u202eb", "\ud800", "a\0b")),
     *(("wrong_schema", {"task_id": value}) for value in ("acme/widgets#3", "../../x", "acme/others#2")),
+    *(
+        ("wrong_schema", {**SEALED, **part})
+        for part in (
+            {"task_id": "acme/widgets#2"},
+            {"marks": []},
+            {"sealed_at": None},
+            *({"task_id": f"acme/widgets#2/sealed{end}"} for end in ("", "/", "/0", "/x", "/50/50", "/٥", "/050")),
+            {"task_id": "/sealed/50"},
+        )
+    ),
     *(("wrong_schema", {"marks": value}) for value in (["<img>"], ["a"] * 51, "a", [1], None)),
     *(("too_long", {name: "x" * 301}) for name in ("model", "adapter", "language", "rollout_id")),
     ("too_long", {"title": "x" * 1_001}),
