@@ -109,7 +109,7 @@ class Folder:
                 shutil.copyfileobj(start, end, BLOCK)
                 end.flush()
                 os.fsync(end.fileno())
-            draft.replace(target)
+                draft.replace(target)  # while it is held: the next in turn must find it moved, not about to be
 
     def get(self, name: str, target: Path) -> None:
         """See Place."""

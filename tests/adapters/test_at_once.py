@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.adapters import open_registry
@@ -36,6 +37,17 @@ def test_processes_at_once_lose_neither_an_entry_nor_a_promotion(tmp_path: Path)
     promoted = {event.id for event in registry.promotions()}
     assert promoted == {entry.id for entry in entries}
     assert registry.promoted(REPO) is not None
+
+
+def test_many_that_put_the_same_file_all_find_it_there(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"weights")
+    place, name = Folder(tmp_path / "place"), "adapter/file"
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(100):
+            list(pool.map(lambda _: place.put(name, source), range(8)))
+            assert place.sizes("adapter") == {"file": 7} and place.read(name) == b"weights"
+            place.delete(name)
 
 
 def test_killed_while_it_adds_the_same_call_goes_on(tmp_path: Path) -> None:
