@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,13 +99,30 @@ def _connect(path: Path) -> Database:
         db = Database(sqlite3.connect(path, timeout=WAIT_SECONDS))
         newer = _unknown_steps(db)
         if not newer:
-            db.enable_wal()
-            migrations.apply(db)
+            if db.journal_mode != "wal" or migrations.pending(db):
+                _bring_up_to_date(db)
             return db
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path}: {_diagnose(error)}") from None
     db.close()
     raise InputError(f"{path}: written by a newer version (step {newer[0]!r}); update switchover or use another file")
+
+
+def _bring_up_to_date(db: Database) -> None:
+    """All steps in one transaction: of several processes that open the file at once, the first does it for all."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            db.enable_wal()
+            break
+        except sqlite3.OperationalError as error:
+            # SQLite refuses this at once, without its wait, while others are about the same.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    db.conn.execute("BEGIN IMMEDIATE")
+    with db.conn:
+        migrations.apply(db)
 
 
 def _make(path: Path) -> None:

@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,24 @@ def test_opening_twice_at_once(path: Path) -> None:
     with Store.open(path) as one, Store.open(path) as other:
         one.save_pulls([PULL])
         assert list(other.pulls()) == [PULL]
+
+
+def test_many_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    """The receiver, the worker and a verb may meet at a file that is new, or that an older version has written."""
+    start = threading.Barrier(6)
+
+    def opened(path: Path) -> int:
+        start.wait()
+        with Store.open(path) as store:
+            return len(store.db.table_names())
+
+    with ThreadPoolExecutor(start.parties) as pool:
+        for n in range(10):
+            path = tmp_path / f"{n}.db"
+            assert len(set(pool.map(opened, [path] * start.parties))) == 1
+            with sqlite3.connect(path) as db:
+                assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            db.close()
 
 
 def test_files_that_are_no_database(tmp_path: Path) -> None:
