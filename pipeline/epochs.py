@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline import whole
 from pipeline.errors import InputError
 from pipeline.triggers import Trigger
 from pipeline.types import Task
@@ -94,7 +95,5 @@ def record(out: Path, epoch: Epoch) -> Path:
     place = folder(out, epoch)
     place.mkdir(parents=True, exist_ok=True)
     if not (place / "epoch.json").exists():
-        draft = place / "epoch.json.new"
-        draft.write_text(json.dumps(asdict(epoch), indent=2) + "\n")
-        draft.rename(place / "epoch.json")
+        whole.write(place / "epoch.json", json.dumps(asdict(epoch), indent=2).encode() + b"\n")
     return place

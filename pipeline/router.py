@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from pipeline import whole
 from pipeline.errors import InputError
 from pipeline.settings import SCRIPTED, Config, EndpointConfig
 
@@ -125,9 +126,7 @@ def own_urls(path: Path) -> tuple[str, ...]:
 def write(path: Path, config: Config, urls: Sequence[str]) -> None:
     """Write the proxy's config whole or not at all. Raises InputError as ``text`` does, and where it cannot write."""
     made = text(config, urls, path.name)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(made, encoding="utf-8")
-        part.replace(path)
+        whole.write(path, made.encode())
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from None

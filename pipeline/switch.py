@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import route as routes
-from pipeline import router
+from pipeline import router, whole
 from pipeline.collect.clone import open_clone
 from pipeline.config import DEFAULT_PATH, parse
 from pipeline.errors import InputError
@@ -92,16 +92,13 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, with the permissions that it has."""
+    """With the permissions that it has."""
     target = path.resolve()
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_bytes(text.encode())
-        beside.chmod(target.stat().st_mode & 0o7777)
-        beside.replace(target)
+        with whole.replacing(target) as file:
+            os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)
+            file.write(text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise InputError(f"{path}: cannot be written ({error.strerror}); give yourself the permission") from None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pipeline import whole
 
 STATES = {
     "waiting": "there are no App credentials yet; deliveries are kept",
@@ -48,10 +51,6 @@ def write(db: Path, state: str, message: str = "") -> None:
     """Replace the file, whole or not at all. A full disk is no reason to stop working."""
     assert state in STATES
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    path = path_for(db)
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_text(json.dumps(asdict(WorkerState(os.getpid(), now, state, message))), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        text = json.dumps(asdict(WorkerState(os.getpid(), now, state, message)))
+        whole.write(path_for(db), text.encode(), durable=False)

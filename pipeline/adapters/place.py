@@ -8,21 +8,15 @@ replaced whole, so two at once lose nothing.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
+from pipeline import whole
 from pipeline.errors import InputError, RunError
-
-PART = ".part"
-"""Ends the name of a file that is still being written; such names are hidden."""
-
-BLOCK = 1 << 20
-"""Bytes compared and copied at once."""
+from pipeline.whole import BLOCK, alike
 
 
 class Place(Protocol):
@@ -84,32 +78,25 @@ class Folder:
         target = self._root / name
         with self._named(name):
             target.parent.mkdir(parents=True, exist_ok=True)
-            # A name of its own: two who write the same file must not write into each other's draft.
-            handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=PART)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(draft).chmod(0o644)
-            Path(draft).replace(target)
+            whole.write(target, data)
 
     def put(self, name: str, source: Path) -> None:
         """See Place; goes on behind the bytes that a killed copy has written already."""
         target = self._root / name
         with self._named(name):
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}{PART}")
-            with source.open("rb") as start, _held(draft) as end:
-                if target.is_file() and _same(target, source) == source.stat().st_size == target.stat().st_size:
+            with source.open("rb") as start, whole.held_draft(target) as end:
+                draft = Path(end.name)
+                if target.is_file() and alike(target, source) == source.stat().st_size == target.stat().st_size:
                     draft.unlink()
                     return
-                done = _same(draft, source)
+                done = alike(draft, source)
                 end.truncate(done)
                 start.seek(done)
                 shutil.copyfileobj(start, end, BLOCK)
                 end.flush()
                 os.fsync(end.fileno())
-                draft.replace(target)  # while it is held: the next in turn must find it moved, not about to be
+                draft.replace(target)
 
     def get(self, name: str, target: Path) -> None:
         """See Place."""
@@ -138,33 +125,3 @@ class Folder:
             raise RunError(
                 f"{self._root / name}: {error.strerror}; mend that, then run the same command again"
             ) from None
-
-
-@contextlib.contextmanager
-def _held(draft: Path) -> Iterator[BinaryIO]:
-    """``draft`` to append to, for one process at a time: two that add the same adapter take turns."""
-    while True:
-        with draft.open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_at(draft, file):
-                yield file
-                return
-
-
-def _is_at(draft: Path, file: BinaryIO) -> bool:
-    """Whether the open ``file`` is still the one of that name: whoever held it before may have moved it."""
-    try:
-        return os.path.samestat(draft.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
-
-
-def _same(one: Path, other: Path) -> int:
-    """Bytes, in whole blocks or to the end of ``one``, in which both files begin alike."""
-    done = 0
-    with one.open("rb") as a, other.open("rb") as b:
-        while part := a.read(BLOCK):
-            if part != b.read(len(part)):
-                break
-            done += len(part)
-    return done

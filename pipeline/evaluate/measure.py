@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline import whole
 from pipeline.errors import InputError
 from pipeline.evaluate.hard.nouns import Proof
 from pipeline.types import Measure, from_json, to_json
@@ -62,9 +63,7 @@ def fixed(out: Path, begun: bool, decide: Callable[[], Primary]) -> Primary:
     if path.exists():
         return _read(path)
     made = Primary("recall", "recall", 0, 0) if begun else decide()
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({**to_json(made), "share": made.share}) + "\n")
-    part.replace(path)
+    whole.write(path, json.dumps({**to_json(made), "share": made.share}).encode() + b"\n")
     return made
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import jsonl
+from pipeline import jsonl, whole
 from pipeline.collect import tasks as tasks_in
 from pipeline.errors import InputError, RunError
 from pipeline.evaluate.run import Summary
@@ -77,11 +77,9 @@ def copy_rows(source: Path, numbers: Iterable[int], target: Path, field: str = "
 
 def write_lines(lines: Sequence[bytes], target: Path) -> None:
     """To the file ``target``, whole or not at all. Raises RunError when the disk refuses."""
-    draft = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line in lines))
-        draft.replace(target)
+        whole.write(target, b"".join(line.rstrip(b"\n") + b"\n" for line in lines))
     except OSError as error:
         raise RunError(f"{target}: cannot be written ({error.strerror}); free space, then run the same again") from None
 

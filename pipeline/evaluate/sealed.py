@@ -10,10 +10,10 @@ scores of any other patch (bot.intake.seals).
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline import whole
 from pipeline.errors import RunError
 from pipeline.evaluate.journal import Kept
 from pipeline.evaluate.plan import Contender
@@ -41,7 +41,8 @@ class Seals:
 
     def add(self, row: Sealed, patch: bytes) -> None:
         """The patch first, so that no line ever names a patch that is not there."""
-        _write(self.place(row.patch_sha256), patch)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        whole.write(self.place(row.patch_sha256), patch)
         self._rows.add(row)
 
     def place(self, sha256: str) -> Path:
@@ -100,14 +101,3 @@ def sealed(issue: Issue, base_sha: str, rollout: Rollout, who: Contender, at: st
 
 def sha256_of(patch: bytes) -> str:
     return hashlib.sha256(patch).hexdigest()
-
-
-def _write(place: Path, content: bytes) -> None:
-    """Whole or not at all, and on disk."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(place)

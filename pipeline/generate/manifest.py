@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import filecmp
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from pipeline import whole
 from pipeline.errors import InputError
 from pipeline.settings import WeightsConfig
 from pipeline.types import from_json
@@ -100,17 +99,6 @@ def _compare(out: Path, begun: Manifest, wanted: Manifest) -> None:
 
 
 def replace_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write ``lines`` to ``path`` at one stroke: a reader, and a kill, see the old file or the new one.
-
-    A file that holds them already is left alone.
-    """
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8", errors="surrogatepass") as file:
-        for line in lines:
-            file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists() and filecmp.cmp(part, path, shallow=False):
-        part.unlink()
-    else:
-        part.replace(path)
+    """``lines`` are the file ``path`` from now on; one that holds them already is left alone."""
+    with whole.replacing(path) as file:
+        file.writelines(line.encode(errors="surrogatepass") + b"\n" for line in lines)

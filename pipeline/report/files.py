@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline import whole
 from pipeline.decide import Options, judge, trace
 from pipeline.errors import InputError
 from pipeline.report.comment import comment, pull_view_of
@@ -110,14 +109,9 @@ def _with_rollout(row: Evaluation, rollout: Rollout | None) -> Evaluation:
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write whole or not at all: a reader never sees half a page."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        beside.replace(path)
+        whole.write(path, text.encode(errors="replace"))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
     return path

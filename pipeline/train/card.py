@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline import whole
 from pipeline.errors import InputError, RunError
 from pipeline.types import from_json
 
@@ -107,10 +108,8 @@ def write_card(adapter: Path, card: AdapterCard) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """``value`` at ``path``, by rename, so that a reader sees the old file or the new one."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(path)
+        whole.write(path, json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
     except OSError as error:
         raise RunError(
             f"{path}: cannot be written ({error.strerror}); free space, then run the same command again"

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import jsonl
+from pipeline import jsonl, whole
 from pipeline.errors import InputError, RunError
 
 TRAINED, HELD_OUT = "train.jsonl", "held_out.jsonl"
@@ -60,10 +60,8 @@ def split(samples: Path, out: Path, *, share: float, seed: int = 0) -> tuple[Pat
 
 
 def _write(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(data)
-        draft.replace(path)
+        whole.write(path, data)
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror}); free space, then run the same again") from None

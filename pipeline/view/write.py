@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from pipeline import whole
 from pipeline.errors import InputError
 from pipeline.view.bodies import compared, rollout_body, task_body
 from pipeline.view.index import index_of, numbered
@@ -80,15 +79,9 @@ def _typical(tasks: Sequence[Task]) -> bytes:
 
 
 def _write(path: Path, pieces: Iterable[str]) -> int:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.writelines(pieces)
-        size = part.stat().st_size
-        part.replace(path)
+        with whole.replacing(path) as file:
+            file.writelines(piece.encode(errors="replace") for piece in pieces)
+        return path.stat().st_size
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place with --out") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-    return size

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.adapters import open_registry
-from pipeline.adapters.place import PART, Folder
+from pipeline.adapters.place import Folder
 from pipeline.train.card import WEIGHTS
+from pipeline.whole import PART
 from tests.adapters.made import REPO, adapter, gated
 
 WRITERS, EACH = 3, 4

@@ -6,12 +6,12 @@ import hashlib
 import json
 import logging
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline import whole
 from pipeline.collect.gold import gold_patch
 from pipeline.evaluate.hard.kit import Environment, Kit, LeftOutTask, Source
 from pipeline.evaluate.hard.nouns import Grade, Proof, TestLimits, TestRun
@@ -158,9 +158,6 @@ def _version(clone: Path, sha: str) -> str:
 
 
 def _keep(path: Path, found: T) -> T:
-    """Whole or not at all, whoever else writes the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    part.write_text(json.dumps(to_json(found)))
-    part.replace(path)
+    whole.write(path, json.dumps(to_json(found)).encode())
     return found

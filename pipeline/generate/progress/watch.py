@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from pipeline import whole
 from pipeline.generate.failures import Failures
 from pipeline.generate.money.bounds import of_function
 from pipeline.generate.money.forecast import Forecast, PerFunction, Standing, forecast
@@ -186,10 +187,8 @@ class Progress:
 
     def _write(self, now: Snapshot) -> None:
         """At one stroke, for readers that come at any time; not durable, as the next one is two seconds away."""
-        part = self._path.with_name(f".{NAME}.part")
         try:
-            part.write_text(json.dumps(to_json(now)) + "\n")
-            part.replace(self._path)
+            whole.write(self._path, json.dumps(to_json(now)).encode() + b"\n", durable=False)
         except OSError as error:  # a full disk is told of where results are written
             log.debug("%s: %s", self._path, error)
 
