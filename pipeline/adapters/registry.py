@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline import whole
 from pipeline.adapters import entry as entries_of
 from pipeline.adapters import promotions
 from pipeline.adapters.entry import CHANGING, ENTRY, FILE, SCORES, SHORT, Damaged, Entry, File
@@ -174,11 +175,15 @@ class Registry:
             target = folder / name
             if target.is_file() and file_sha256(target) == file.sha256:
                 continue
-            part = folder / f".{name}.part"
-            self._read(lambda name=name, part=part: self.place.get(f"{ADAPTERS}/{entry.id}/{name}", part), entry.id)  # type: ignore[misc]
-            if file_sha256(part) != file.sha256:
-                raise RunError(f"{self.url}: {entry.id[:SHORT]}: {name} is not what was added; remove it, add it again")
-            part.replace(target)
+            with whole.held_draft(target) as draft:
+                part = Path(draft.name)
+                self._read(lambda name=name, part=part: self.place.get(f"{ADAPTERS}/{entry.id}/{name}", part), entry.id)  # type: ignore[misc]
+                if file_sha256(part) != file.sha256:
+                    part.unlink()
+                    raise RunError(
+                        f"{self.url}: {entry.id[:SHORT]}: {name} is not what was added; remove it, add it again"
+                    )
+                part.replace(target)
         for name in (CARD, GATES):
             if name in self.place.sizes(f"{ADAPTERS}/{entry.id}"):
                 (folder / name).write_bytes(self.place.read(f"{ADAPTERS}/{entry.id}/{name}"))

@@ -30,7 +30,7 @@ from pipeline.serve import adapters, engines
 from pipeline.serve.devices import split
 from pipeline.serve.fleet import Fleet
 from pipeline.serve.names import PUBLIC as OWN
-from pipeline.serve.process import free_port
+from pipeline.serve.process import held_ports
 from pipeline.train.card import NAME as CARD
 from pipeline.train.card import read_card
 
@@ -91,28 +91,27 @@ def serving(
         raise InputError(f"serve: engine {engine!r} is not known; choose one of {', '.join(ENGINES)}")
     if follow and engine != "vllm":
         raise InputError(f"serve: engine {engine} loads no adapter while it runs; use --engine vllm")
-    ports = _ports(port, replicas)
-    # By its port: no two servers on a machine have the same.
-    log = log or cache_dir() / f"serve-{ports[0]}.log"
-    copies = log.with_name(f"{log.stem}-adapters")
-    staged = _staged(adapter, copies) if adapter else None
-    shared = engines.Start(
-        base, staged.path if staged else None, 0, max_model_len, tensor_parallel, replicas=replicas, more=tuple(more)
-    )
-    starts = [
-        dataclasses.replace(shared, port=chosen, devices=gpus)
-        for chosen, gpus in zip(ports, split(replicas, tensor_parallel), strict=True)
-    ]
-    commands = [(engines.COMMANDS[engine](start), start.port) for start in starts]
-    fleet = Fleet(staged)
-    try:
-        fleet.start(commands, functools.partial(_log_of, log, replicas))
-        if adapter and follow:
-            fleet.follow(adapter, copies)
-        yield Served(fleet.urls[0], BASE, OWN if adapter else None, fleet)
-    finally:
-        fleet.end()
-        shutil.rmtree(copies, ignore_errors=True)
+    with held_ports(port, replicas) as ports:
+        # By its port: no two servers on a machine have the same.
+        log = log or cache_dir() / f"serve-{ports[0]}.log"
+        copies = log.with_name(f"{log.stem}-adapters")
+        staged = _staged(adapter, copies) if adapter else None
+        weights, more = staged.path if staged else None, tuple(more)
+        shared = engines.Start(base, weights, 0, max_model_len, tensor_parallel, replicas=replicas, more=more)
+        starts = [
+            dataclasses.replace(shared, port=chosen, devices=gpus)
+            for chosen, gpus in zip(ports, split(replicas, tensor_parallel), strict=True)
+        ]
+        commands = [(engines.COMMANDS[engine](start), start.port) for start in starts]
+        fleet = Fleet(staged)
+        try:
+            fleet.start(commands, functools.partial(_log_of, log, replicas))
+            if adapter and follow:
+                fleet.follow(adapter, copies)
+            yield Served(fleet.urls[0], BASE, OWN if adapter else None, fleet)
+        finally:
+            fleet.end()
+            shutil.rmtree(copies, ignore_errors=True)
 
 
 def _staged(adapter: Path, copies: Path) -> adapters.Staged:
@@ -124,12 +123,3 @@ def _staged(adapter: Path, copies: Path) -> adapters.Staged:
 
 def _log_of(log: Path, replicas: int, port: int) -> Path:
     return log if replicas == 1 else log.with_name(f"{log.stem}-{port}{log.suffix}")
-
-
-def _ports(port: int, replicas: int) -> list[int]:
-    if port:
-        return [free_port(port + number) for number in range(replicas)]
-    found: set[int] = set()
-    while len(found) < replicas:
-        found.add(free_port(0))
-    return sorted(found)

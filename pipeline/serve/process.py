@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,17 +40,27 @@ class Command:
     """True when adapters are loaded into the running server, False when it starts with its adapter."""
 
 
-def free_port(port: int) -> int:
-    """``port`` if it can be listened on, a free one for 0. Raises InputError when it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or "out of range"
-            raise InputError(f"serve: port {port} cannot be listened on ({why}); give another, or 0 for any") from None
-        chosen: int = probe.getsockname()[1]
-        return chosen
+@contextmanager
+def held_ports(port: int, count: int = 1) -> Iterator[list[int]]:
+    """``port`` and those after it, free ones for 0; nobody who asks for any gets them until the block is left.
+
+    They are bound and not listened on: a server that asks for one of them, with SO_REUSEADDR, may listen on it.
+    Raises InputError when one is taken.
+    """
+    with ExitStack() as stack:
+        holds = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for number, hold in enumerate(holds):
+            hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            _bind(hold, port + number if port else 0)
+        yield [hold.getsockname()[1] for hold in holds]
+
+
+def _bind(hold: socket.socket, port: int) -> None:
+    try:
+        hold.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "out of range"
+        raise InputError(f"serve: port {port} cannot be listened on ({why}); give another, or 0 for any") from None
 
 
 class Server:

@@ -27,12 +27,13 @@ def group(row: Mapping[str, Any]) -> str:
 
 
 def held_out(groups: Sequence[str], share: float, seed: int) -> frozenset[str]:
-    """The groups kept out: about ``share`` of them; one at least of two or more, unless ``share`` is 0."""
+    """The groups kept out: about ``share`` of them; of two or more at least one, and never all; none for share 0."""
     places = {name: _place(name, seed) for name in set(groups)}
-    chosen = {name for name, place in places.items() if place < share}
-    if share > 0 and not chosen and len(places) > 1:
-        chosen = {min(places, key=lambda name: (places[name], name))}
-    return frozenset(chosen) if len(chosen) < len(places) else frozenset()
+    if share == 0 or len(places) < 2:
+        return frozenset()
+    in_order = sorted(places, key=lambda name: (places[name], name))
+    count = sum(place < share for place in places.values())
+    return frozenset(in_order[: min(max(count, 1), len(places) - 1)])
 
 
 def _place(name: str, seed: int) -> float:

@@ -30,7 +30,7 @@ from tests.github.stand_in.rest_actions import add_artifact, finish
 from tests.history import GITHUB, HOUR, Builder, code
 
 NAME = "acme/widgets"
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 @dataclass

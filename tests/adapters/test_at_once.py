@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -60,7 +59,7 @@ def test_killed_while_it_adds_the_same_call_goes_on(tmp_path: Path) -> None:
     deadline = time.monotonic() + 60
     while not any(top.rglob(f"*{PART}")) and process.poll() is None:
         assert time.monotonic() < deadline
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
     registry = open_registry(top)
     entries, damaged = registry.entries()

@@ -19,6 +19,7 @@ FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
+    "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -114,11 +115,12 @@ def browser(folder: Path) -> Iterator[Tab]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         port = _port(folder / "DevToolsActivePort")
-        with connect(f"ws://127.0.0.1:{port}{_first_tab(port)}", max_size=None) as socket:
+        address = f"ws://127.0.0.1:{port}{_first_tab(port)}"
+        with connect(address, max_size=None, open_timeout=60, ping_interval=None) as socket:
             yield Tab(socket)
     finally:
-        process.terminate()
-        process.wait(30)
+        process.kill()
+        process.wait()
 
 
 def _port(file: Path) -> int:
@@ -133,7 +135,10 @@ def _port(file: Path) -> int:
 def _first_tab(port: int) -> str:
     import urllib.request
 
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
-        tabs = json.load(answer)
-    address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
-    return "/" + str(address).split("/", 3)[3]
+    for _ in range(600):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
+            found = [tab["webSocketDebuggerUrl"] for tab in json.load(answer) if tab["type"] == "page"]
+        if found:
+            return "/" + str(found[0]).split("/", 3)[3]
+        time.sleep(0.1)
+    raise AssertionError("Chromium showed no page within a minute")

@@ -88,12 +88,14 @@ def receiving(db: Path, secrets: str = SECRET) -> Iterator[Receiver]:
     process.start()
     theirs.close()
     try:
-        if not ours.poll(60):
+        if not ours.poll(150):
             raise AssertionError(log.read_text())
         yield Receiver(db, log, ours.recv(), process)
     finally:
         process.terminate()
-        process.join(30)
+        process.join(60)
+        process.kill()
+        process.join()
         ours.close()
         process.close()
 

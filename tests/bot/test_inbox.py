@@ -96,10 +96,11 @@ def test_nobody_is_answered_before_the_commit(db: Path) -> None:
     other = sqlite3.connect(db, isolation_level=None, check_same_thread=False)
     with open_inbox(db) as box:
         other.execute("BEGIN IMMEDIATE")
-        release = threading.Timer(0.5, lambda: other.execute("ROLLBACK"))
+        let_go = threading.Event()
+        release = threading.Timer(0.5, lambda: (let_go.set(), other.execute("ROLLBACK")))
         release.start()
         assert put(box, arrival("a")) == [True]
-        assert release.finished.is_set()
+        assert let_go.is_set()
         release.join()
     other.close()
     assert rows(db, "guid") == [("a",)]

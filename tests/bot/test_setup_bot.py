@@ -54,11 +54,10 @@ def bot(db: Path) -> Iterator[int]:
 
 
 def until(true: Callable[[], object], db: Path) -> None:
-    for _ in range(300):
-        if true():
-            return
+    deadline = time.monotonic() + 150
+    while not true():
+        assert time.monotonic() < deadline, log(db)
         time.sleep(0.1)
-    raise AssertionError(log(db))
 
 
 def log(db: Path) -> str:

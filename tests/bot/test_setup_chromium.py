@@ -63,7 +63,7 @@ FORM, BUTTON, GITHUB, DONE = "Make the App on GitHub", "What it asks for", "Crea
 def arrive(tab: Tab, text: str) -> None:
     """Wait until the tab shows ``text``, by however many redirects."""
     shown = f"document.readyState == 'complete' && document.body.innerText.includes({text!r})"
-    for _ in range(600):
+    for _ in range(2400):
         with suppress(AssertionError):  # on the way from one page to the next there is nothing to ask
             if tab.value(shown):
                 return

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 from bot.install.doctor import checks
 from bot.install.setup import setup_router
 from pipeline import credentials
+from pipeline.serve.process import held_ports
 from tests.bot.github_web import API
 from tests.bot.served import get, served
 from tests.bot.test_setup_page import begin
@@ -31,11 +31,9 @@ pytestmark = pytest.mark.skipif(not PRISM.exists(), reason="no Prism here; 'make
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The web address of the mock, whose API is below /api/v3 as a GitHub Enterprise Server's."""
     folder = tmp_path_factory.mktemp("prism")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     (folder / "openapi.json").write_text(json.dumps(description()))
-    command = [PRISM, "mock", "-h", "127.0.0.1", "-p", str(port), str(folder / "openapi.json")]
-    with (folder / "log").open("w") as log:
+    with held_ports(0) as [port], (folder / "log").open("w") as log:
+        command = [PRISM, "mock", "-h", "127.0.0.1", "-p", str(port), str(folder / "openapi.json")]
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             _wait(process, folder / "log")

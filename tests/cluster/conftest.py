@@ -40,11 +40,37 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository(tmp_path_factory.mktemp("cluster") / "shop", files)
 
 
+class Door:
+    """What requests go through: open, or shut behind the next few, so that a run stays in its middle."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+        self._few = threading.Semaphore(0)
+
+    def let_in(self, few: int) -> None:
+        """From now on so many, and then none until it is opened."""
+        self._few = threading.Semaphore(few)
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    def go_through(self) -> None:
+        if self._open.is_set() or self._few.acquire(blocking=False):
+            return
+        self._open.wait()
+
+
+DOOR = Door()
+
+
 class _Slow(server._Handler):
-    """The scripted model, slow enough for a run to be in its middle when a node is killed."""
+    """The scripted model, slow enough for two nodes to share a run, and behind ``DOOR``."""
 
     def do_POST(self) -> None:
         time.sleep(0.3)
+        DOOR.go_through()
         super().do_POST()
 
 

@@ -75,7 +75,6 @@ class Obedient:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleets, "BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(fleets, "PATIENCE_SECONDS", 0.3)
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.jsonl import read
-from tests.cluster.conftest import KEY, Cluster, Command, contents, said
+from tests.cluster.conftest import DOOR, KEY, Cluster, Command, contents, said
 from tests.house.test_interrupt import descendants, is_alive, wait_until
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 OURS = ("ray::Node", "bwrap")
+FEW = 40
+"""Requests that are answered while the nodes start: some rollouts' worth, and not the whole run's."""
 
 
 def ours(cluster: Cluster) -> list[str]:
@@ -31,8 +33,9 @@ def ours(cluster: Cluster) -> list[str]:
 
 
 def started(command: Command, out: Path, cluster: Cluster) -> subprocess.Popen[bytes]:
-    """A run in which both nodes work and a rollout has ended."""
+    """A run in which both nodes work and a rollout has ended; it stays there until the door is opened."""
     before = lines(out)
+    DOOR.let_in(FEW)
     running = command.start(out, "--ray", cluster.address)
     wait_until(
         lambda: running.poll() is not None or (said(out).count(": ready") == 2 and lines(out) > before), seconds=300
@@ -61,12 +64,14 @@ def test_a_node_that_is_killed_costs_nothing(
     running = started(command, out, cluster)
     os.kill(running.pid, signal.SIGKILL)
     running.communicate()
+    DOOR.open()
     before = [row["id"] for row in read(out / "rollouts.jsonl")]
     wait_until(lambda: not ours(cluster), 120)
 
     # Then the same command again, and a node with everything on it.
     running = started(command, out, cluster)
     kill_node(cluster.raylets[0])
+    DOOR.open()
     stdout, _ = running.communicate()
     assert (running.returncode, stdout.count(b"\n")) == (0, 4), said(out)
     assert "our process died there" in said(out)

@@ -110,7 +110,7 @@ def planted(collected: Collected, tmp_path: Path) -> Iterator[tuple[Task, str]]:
     site = Path("/usr/local/lib/python3.11/dist-packages/planted_project")
     made = []
     with contextlib.suppress(PermissionError):  # only root can plant there; the rest is looked at all the same
-        site.mkdir(parents=True)
+        site.mkdir(parents=True, exist_ok=True)
         made.append(site)
         (site / "__init__.py").write_bytes(gold)
         (site / "answer.py").write_bytes(gold)

@@ -79,7 +79,7 @@ def test_kill_9_and_again_gives_what_an_undisturbed_run_gives(collected: Collect
             [sys.executable, "-m", "pipeline.cli", *asked], start_new_session=True, stderr=subprocess.DEVNULL
         )
         rollouts = tmp_path / "killed" / "rollouts.jsonl"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200
         while not (rollouts.exists() and rollouts.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)

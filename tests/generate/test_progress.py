@@ -202,14 +202,14 @@ def test_status_reads_a_run_of_another_process_and_knows_when_it_was_killed(
     repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, quiet = tmp_path / "out", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = started(repo, out, 3, **quiet)
+    process = started(repo, out, 16, **quiet)
     progress = out / "progress.json"
     while process.poll() is None and not (progress.exists() and json.loads(progress.read_text())["under_way"]):
         time.sleep(0.02)
     process.send_signal(signal.SIGSTOP)
     now = status(out)["generate"]
     assert {"rollouts", "exits", "left_out", "spent_usd", "samples"} <= set(now)
-    assert (now["progress"]["state"], now["progress"]["planned"]) == ("running", 3)
+    assert (now["progress"]["state"], now["progress"]["planned"]) == ("running", 16)
     process.kill()
     process.wait()
     assert status(out)["generate"]["progress"]["state"] == "stopped"
@@ -218,10 +218,10 @@ def test_status_reads_a_run_of_another_process_and_knows_when_it_was_killed(
 
     known = {row["id"] for name in ("rollouts.jsonl", "journal.jsonl") for row in read(out / name)}
     lost = {row["id"] for row in json.loads(progress.read_text())["under_way"]} - known
-    assert run(words(repo, out, 3)) == 0
-    assert "generate: 3 of 3 functions" in (said := capsys.readouterr().err) and "\x1b" not in said
+    assert run(words(repo, out, 16)) == 0
+    assert "generate: 16 of 16 functions" in (said := capsys.readouterr().err) and "\x1b" not in said
     assert lost <= {row["id"] for row in read(out / "journal.jsonl") if row["stage"] == "lost"}
-    assert run(["status", "--out", str(out)]) == 0 and "done, 3 of 3 functions" in capsys.readouterr().out
+    assert run(["status", "--out", str(out)]) == 0 and "done, 16 of 16 functions" in capsys.readouterr().out
 
 
 def test_a_terminal_gets_a_panel_that_survives_resizing_and_ctrl_c(repo: Path, tmp_path: Path) -> None:

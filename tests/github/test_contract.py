@@ -7,7 +7,6 @@ description forbids is a 4xx. It keeps no state and knows no limits: that is the
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -23,6 +22,7 @@ from bot.github import Client, Forge
 from bot.write import checks, issues, posting, route, sticky
 from bot.write.posting import Letter, Search
 from pipeline.credentials import Credentials
+from pipeline.serve.process import held_ports
 from tests.github.recordings import openapi
 from tests.github.stand_in.identity import private_key
 
@@ -39,18 +39,16 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("Prism is not installed; 'make setup' does that where npm is there")
     folder = tmp_path_factory.mktemp("prism")
     (folder / "api.json").write_text(json.dumps(openapi()), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(PRISM), "mock", "-h", "127.0.0.1", "-p", str(port), str(folder / "api.json")]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        wait_for(f"http://127.0.0.1:{port}", process, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    with held_ports(0) as [port]:
+        command = [str(PRISM), "mock", "-h", "127.0.0.1", "-p", str(port), str(folder / "api.json")]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            wait_for(f"http://127.0.0.1:{port}", process, folder / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

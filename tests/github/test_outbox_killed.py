@@ -36,7 +36,7 @@ def test_it_is_written_once(
     store: Store, forge: Forge, clock: Clock, github: StandIn, widgets: Repository, letter: Letter
 ) -> None:
     put(store, letter)
-    github.fail(faults.slow(2.0), "POST", "/repos/")
+    github.fail(faults.slow(60), "POST", "/repos/")
     command = [sys.executable, "-c", CHILD, str(store.path), github.url, str(github.app_id)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert child.stdin

@@ -110,16 +110,16 @@ def test_step_limit_keeps_the_patch(roll: Start) -> None:
 
 
 def test_time_limit_between_turns_and_in_a_command(roll: Start) -> None:
-    with chat_server(FIX, bash("sleep 30")) as server:
-        rollout = roll(server, seconds=1.5)
+    with chat_server(FIX, bash("sleep 600")) as server:
+        rollout = roll(server, seconds=8)
     assert rollout.exit == "time_limit"
     assert "+\treturn a + b" in rollout.patch
-    assert rollout.seconds < 20
+    assert rollout.seconds < 300
 
 
 def test_time_limit_in_a_call(roll: Start) -> None:
-    with chat_server(FIX, slow(5, SUBMIT)) as server:
-        rollout = roll(server, seconds=1)
+    with chat_server(FIX, slow(60, SUBMIT)) as server:
+        rollout = roll(server, seconds=8)
     assert rollout.exit == "time_limit"
     assert "+\treturn a + b" in rollout.patch
 
@@ -315,12 +315,12 @@ def test_marks_of_attempts_at_the_answer(roll: Start) -> None:
 
 
 def test_a_command_limit_is_told_and_does_not_end_the_rollout(roll: Start) -> None:
-    with chat_server(bash("echo before; sleep 30"), FIX, SUBMIT) as server:
-        rollout = roll(server, command_seconds=1)
+    with chat_server(bash("echo before; sleep 600"), FIX, SUBMIT) as server:
+        rollout = roll(server, command_seconds=6)
     observation = json.loads(contents(rollout, "tool")[0])
     assert observation["returncode"] == 124
     assert observation["output"] == "before\n"
-    assert observation["exception_info"] == "The command was stopped after 1 seconds."
+    assert observation["exception_info"] == "The command was stopped after 6 seconds."
     assert rollout.exit == "submitted"
 
 

@@ -24,13 +24,14 @@ ASK = [{"role": "user", "content": "Hello"}]
 
 
 def endpoint(server: Faulty, **options: Any) -> Endpoint:
-    return Endpoint(server.url, "test-model", **{"retry": QUICK, "request_seconds": 1.0, **options})
+    return Endpoint(server.url, "test-model", **{"retry": QUICK, "request_seconds": 60.0, **options})
 
 
 @pytest.mark.parametrize("name", AGAIN)
 def test_what_passes_is_tried_again(name: str) -> None:
+    silent = AGAIN[name].end == "hold"
     with faulty(lambda number, _: AGAIN[name] if number == 0 else http(200, HELLO)) as server:
-        assert endpoint(server).chat(ASK).message["content"] == "Hi."
+        assert endpoint(server, request_seconds=3.0 if silent else 60.0).chat(ASK).message["content"] == "Hi."
         assert len(server.seen) == 2
         assert server.seen[0] == server.seen[1]
 
@@ -40,7 +41,7 @@ def test_what_does_not_pass_is_raised_at_once(name: str) -> None:
     answer, words = FINAL[name]
     with faulty(lambda *_: answer) as server:
         with pytest.raises(NoReply, match=words):
-            endpoint(server, request_seconds=1.0 if answer.pace else 30.0).chat(ASK)
+            endpoint(server, request_seconds=1.0 if answer.pace else 60.0).chat(ASK)
         assert len(server.seen) == 1
 
 
@@ -71,8 +72,9 @@ def completion(step: dict[str, Any]) -> Answer:
     return http(200, said(step["message"], finish_reason=step["finish"]), end="keep")
 
 
-def roll(server: Faulty, workspace: Workspace, sandbox: Sandbox) -> Rollout:
-    return roll_out("Fix add", workspace, Harness(endpoint(server), sandbox), id="r", task_id="t", role="own")
+def roll(server: Faulty, workspace: Workspace, sandbox: Sandbox, **options: Any) -> Rollout:
+    harness = Harness(endpoint(server, **options), sandbox)
+    return roll_out("Fix add", workspace, harness, id="r", task_id="t", role="own")
 
 
 def test_a_rollout_outlives_all_of_them(workspace: Workspace, sandbox: Sandbox) -> None:
@@ -85,7 +87,7 @@ def test_a_rollout_outlives_all_of_them(workspace: Workspace, sandbox: Sandbox) 
 
     turns = turns[:-1]
     with faulty(answer) as server:
-        rollout = roll(server, workspace, sandbox)
+        rollout = roll(server, workspace, sandbox, request_seconds=5.0)
         sent = [json.loads(body)["messages"] for body in server.seen]
     assert (rollout.exit, rollout.steps, rollout.malformed_calls) == ("submitted", len(AGAIN), 0)
     assert sent[0::2] == sent[1::2], "the same question again"
@@ -127,7 +129,7 @@ def test_after_an_outage_a_crowd_does_not_come_back_in_step() -> None:
         return refusal(503, "down", "Retry-After: 0") if number < crowd else http(200, HELLO, end="keep")
 
     with faulty(answer) as server:
-        model = endpoint(server, pool_size=pool, request_seconds=30.0, retry=Retry(first_seconds=1.0))
+        model = endpoint(server, pool_size=pool, request_seconds=30.0, retry=Retry(first_seconds=4.0))
         threads = [threading.Thread(target=model.chat, args=(ASK,)) for _ in range(crowd)]
         for thread in threads:
             thread.start()

@@ -80,7 +80,7 @@ def test_a_failure_stops_the_intake_lets_the_others_finish_and_is_raised() -> No
         return number
 
     finished: list[int] = []
-    threading.Timer(0.1, release.set).start()
+    threading.Timer(1.5, release.set).start()
     with pytest.raises(RunLost, match="lost"):
         for item, _ in run_pool(work, items(), 3):
             finished.append(item)

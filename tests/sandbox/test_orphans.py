@@ -17,8 +17,14 @@ from pipeline.rollout.sandbox.orphans import end_orphans
 
 
 @pytest.fixture
-def held() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """bubblewrap, held in the moment before it tells the sandbox's first process to go on; and that process."""
+def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """bubblewrap, held in the moment before it tells the sandbox's first process to go on; and that process.
+
+    By a name of its own: other processes of ours look for orphans, too.
+    """
+    own = tmp_path / "bwrap"
+    own.symlink_to(arguments.BWRAP)
+    monkeypatch.setattr(arguments, "BWRAP", own)
     blocks, never = os.pipe()
     told, tells = os.pipe()
     words = [str(arguments.BWRAP), *arguments.namespaces(), "--ro-bind", "/", "/"]

@@ -26,7 +26,7 @@ def url() -> Iterator[str]:
 
 def post(url: str, body: Any, path: str = "/chat/completions") -> dict[str, Any]:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url + path, data), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url + path, data), timeout=100) as answer:
         result: dict[str, Any] = json.load(answer)
         return result
 
@@ -35,7 +35,7 @@ ASK = {"model": NAME, "messages": [{"role": "user", "content": "Problem with `f`
 
 
 def test_models_lists_the_one_it_has(url: str) -> None:
-    with urllib.request.urlopen(url + "/models", timeout=10) as answer:
+    with urllib.request.urlopen(url + "/models", timeout=100) as answer:
         assert [model["id"] for model in json.load(answer)["data"]] == [NAME]
 
 
@@ -101,7 +101,7 @@ def test_the_module_prints_its_url_and_serves() -> None:
 def test_a_taken_port_is_one_line(url: str) -> None:
     port = url.split(":")[2].split("/")[0]
     words = [sys.executable, "-m", "pipeline.rollout.scripted", "--port", port]
-    ran = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=200)
     assert ran.returncode != 0
     assert ran.stderr.strip().splitlines() == [
         f"Error: port {port}: Address already in use; choose another with --port"

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pipeline.errors import InputError, RunError
 from pipeline.serve import adapters, restarts
 from pipeline.serve.fleet import Fleet
-from pipeline.serve.process import Command, free_port
+from pipeline.serve.process import Command, held_ports
 from pipeline.serve.replica import Replica
 from pipeline.serve.restarts import LONGEST_WAIT, QUICK_DEATHS, QUICK_SECONDS, Restarts
 from tests.serve.test_process import alive, gone
@@ -44,11 +44,8 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
-def commands(place: Path, count: int = 1) -> list[tuple[Command, int]]:
-    ports: set[int] = set()
-    while len(ports) < count:
-        ports.add(free_port(0))
-    return [(Command((sys.executable, "-c", SERVER, str(port), str(place))), port) for port in sorted(ports)]
+def commands(place: Path, ports: list[int]) -> list[tuple[Command, int]]:
+    return [(Command((sys.executable, "-c", SERVER, str(port), str(place))), port) for port in ports]
 
 
 def starts(place: Path, port: int) -> list[list[int]]:
@@ -66,13 +63,14 @@ def until(true: Callable[[], bool]) -> None:
 
 @contextmanager
 def running(place: Path, count: int = 1) -> Iterator[tuple[Fleet, list[int]]]:
-    fleet, given_commands = Fleet(None), commands(place, count)
-    try:
-        fleet.start(given_commands, lambda port: place / f"log-{port}")
-        yield fleet, [port for _, port in given_commands]
-    finally:
-        fleet.end()
-    assert gone([pid for _, port in given_commands for start in starts(place, port) for pid in start])
+    fleet = Fleet(None)
+    with held_ports(0, count) as ports:
+        try:
+            fleet.start(commands(place, ports), lambda port: place / f"log-{port}")
+            yield fleet, ports
+        finally:
+            fleet.end()
+    assert gone([pid for port in ports for start in starts(place, port) for pid in start])
 
 
 def answers(port: int) -> bool:
@@ -116,7 +114,8 @@ def test_of_several_the_others_serve_on_when_one_is_given_up(tmp_path: Path, mon
         (tmp_path / "broken").touch()
         os.kill(starts(tmp_path, ports[0])[-1][0], signal.SIGKILL)
         until(lambda: fleet.replicas[0].failure is not None)
-        assert answers(ports[1]) and fleet.replicas[1].failure is None
+        until(lambda: answers(ports[1]))
+        assert fleet.replicas[1].failure is None
 
 
 def test_a_first_start_that_fails_ends_all_of_them(tmp_path: Path) -> None:
@@ -126,7 +125,6 @@ def test_a_first_start_that_fails_ends_all_of_them(tmp_path: Path) -> None:
 
 
 def test_what_is_to_be_loaded_is_loaded_at_each_start_and_its_failure_is_a_death(tmp_path: Path) -> None:
-    ((command, port),) = commands(tmp_path)
     prepared: list[str] = []
 
     def prepare(url: str) -> None:
@@ -134,15 +132,17 @@ def test_what_is_to_be_loaded_is_loaded_at_each_start_and_its_failure_is_a_death
         if len(prepared) == 2:
             raise RunError("the adapter is gone")
 
-    replica = Replica(command, port, tmp_path / "log", prepare)
-    try:
-        replica.start()
-        replica.keep(lambda: None)
-        os.kill(starts(tmp_path, port)[-1][0], signal.SIGKILL)
-        until(lambda: len(prepared) == 3 and answers(port))
-        assert len(starts(tmp_path, port)) == 3
-    finally:
-        replica.end()
+    with held_ports(0) as [port]:
+        ((command, _),) = commands(tmp_path, [port])
+        replica = Replica(command, port, tmp_path / "log", prepare)
+        try:
+            replica.start()
+            replica.keep(lambda: None)
+            os.kill(starts(tmp_path, port)[-1][0], signal.SIGKILL)
+            until(lambda: len(prepared) == 3 and answers(port))
+            assert len(starts(tmp_path, port)) == 3
+        finally:
+            replica.end()
 
 
 def test_replicas_are_gone_when_we_are_killed(tmp_path: Path) -> None:
@@ -163,7 +163,8 @@ def test_replicas_are_gone_when_we_are_killed(tmp_path: Path) -> None:
 
 def test_an_end_while_a_server_starts_does_not_wait_for_it(tmp_path: Path) -> None:
     silent = Command((sys.executable, "-c", "import time; time.sleep(600)"))
-    replica = Replica(silent, free_port(0), tmp_path / "log", lambda url: None)
+    with held_ports(0) as [port]:
+        replica = Replica(silent, port, tmp_path / "log", lambda url: None)
     errors: list[str] = []
 
     def start() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, RunError
-from pipeline.serve.process import Command, free_port, model_server
+from pipeline.serve.process import Command, held_ports, model_server
 
 # A server that starts a child, as engines do; both write their ids down.
 SERVER = """
@@ -29,6 +29,10 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 
 def command(port: int, ids: Path) -> Command:
     return Command((sys.executable, "-c", SERVER, str(port), str(ids)))
+
+
+def url(port: int) -> str:
+    return f"http://127.0.0.1:{port}/health"
 
 
 def alive(pid: int) -> bool:
@@ -47,20 +51,21 @@ def gone(pids: list[int]) -> bool:
 
 
 def test_it_answers_inside_the_block_and_all_of_it_is_gone_after(tmp_path: Path) -> None:
-    port = free_port(0)
-    health = f"http://127.0.0.1:{port}/health"
-    with model_server(command(port, tmp_path / "ids"), health, log=tmp_path / "log", seconds=60):
+    with (
+        held_ports(0) as [port],
+        model_server(command(port, tmp_path / "ids"), url(port), log=tmp_path / "log", seconds=200),
+    ):
         pids = [int(pid) for pid in (tmp_path / "ids").read_text().split()]
         assert all(map(alive, pids))
     assert gone(pids)
 
 
 def test_all_of_it_is_gone_when_we_are_killed(tmp_path: Path) -> None:
-    port = free_port(0)
     script = (
-        "import sys, time; from pathlib import Path; from tests.serve.test_process import command, model_server\n"
-        f"with model_server(command({port}, Path({str(tmp_path / 'ids')!r})), 'http://127.0.0.1:{port}/health',\n"
-        f"    log=Path({str(tmp_path / 'log')!r}), seconds=60):\n"
+        "import sys, time; from pathlib import Path; from tests.serve.test_process import *\n"
+        f"place = Path({str(tmp_path)!r})\n"
+        "with (held_ports(0) as [port],\n"
+        "      model_server(command(port, place / 'ids'), url(port), log=place / 'log', seconds=200)):\n"
         "    print('up', flush=True); time.sleep(600)"
     )
     ours = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
@@ -83,23 +88,41 @@ def test_a_server_that_dies_is_quoted(tmp_path: Path) -> None:
 
 def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
     silent = Command((sys.executable, "-c", "import time; print('thinking', flush=True); time.sleep(600)"))
-    port = free_port(0)
     with (
+        held_ports(0) as [port],
         pytest.raises(RunError, match="no answer"),
-        model_server(silent, f"http://127.0.0.1:{port}/health", log=tmp_path / "log", seconds=1),
+        model_server(silent, url(port), log=tmp_path / "log", seconds=1),
     ):
         pytest.fail("entered without an answer")
 
 
 def test_ports() -> None:
-    assert free_port(0) > 0
+    with held_ports(0, 3) as ports:
+        assert len(set(ports)) == 3 and min(ports) > 0
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(InputError, match="port"):
-            free_port(taken.getsockname()[1])
-    with pytest.raises(InputError, match="99999"):
-        free_port(99999)
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match="port"), held_ports(port):
+            pytest.fail("entered with a taken port")
+        with pytest.raises(InputError, match=f"port {port}"), held_ports(port - 1, 2):
+            pytest.fail("entered with a taken port")
+    with pytest.raises(InputError, match="99999"), held_ports(99999):
+        pytest.fail("entered with no port")
+
+
+def test_a_held_port_goes_to_who_asks_for_it_and_to_nobody_else() -> None:
+    with held_ports(0) as [port], socket.socket() as server:
+        for _ in range(40_000):  # more than there are to give
+            with socket.socket() as other:
+                other.bind(("127.0.0.1", 0))
+                assert other.getsockname()[1] != port
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", port))
+        server.listen()
+        socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_a_log_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_without_json_the_path_is_printed(tmp_path: Path, capsys: pytest.Capture
 def view(folder: Path, browser: str, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     line = [sys.executable, "-m", "pipeline.cli", "view", str(folder), *words]
-    return subprocess.run(line, env={**environment, "BROWSER": browser}, capture_output=True, text=True, timeout=60)
+    return subprocess.run(line, env={**environment, "BROWSER": browser}, capture_output=True, text=True, timeout=200)
 
 
 @pytest.fixture

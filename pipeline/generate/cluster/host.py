@@ -89,7 +89,9 @@ class Host:
             raise  # a defect of ours on the node, with its traceback
         except self._ray.exceptions.RayError as error:
             log.debug("%s: %s", self.name, error)
-            raise Lost(running.usage, time.monotonic() - running.started) from None
+            with self._lock:  # what is being heard of it is heard to its end
+                usage = running.usage
+            raise Lost(usage, time.monotonic() - running.started) from None
         finally:
             with self._lock:
                 del self._tries[ticket]

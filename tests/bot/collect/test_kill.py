@@ -52,9 +52,9 @@ class Run:
             reached.set()
             return True
 
-        github.fail(faults.slow(0.3), when=hits)
+        github.fail(faults.slow(60), when=hits)
         process = self.start()
-        assert reached.wait(60)
+        assert reached.wait(200)
         process.kill()
         process.communicate()
         assert process.returncode == -signal.SIGKILL

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.handle import collecting
 from bot.handle.crew import Crew
 from bot.receive import recover
 from pipeline.store import Store
@@ -58,8 +59,9 @@ def store(world: World) -> Iterator[Store]:
 
 
 @pytest.fixture
-def crew(world: World, store: Store) -> Iterator[Crew]:
-    """Not started yet; ended after the test."""
+def crew(world: World, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
+    """Not started yet; ended after the test. A repository need not rest from being derived."""
+    monkeypatch.setattr(collecting, "REST", 0.0)
     made = Crew(world.db, keep_days=14)
     yield made
     made.stop()

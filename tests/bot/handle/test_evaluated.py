@@ -65,6 +65,7 @@ def test_a_repository_with_a_damaged_row_holds_up_no_other(
     assert len(ours(widgets, 1)) == 1 and ours(other, 1) == []
 
 
+@pytest.mark.timeout(900)
 def test_a_hundred_evaluations_of_one_pull_request_make_one_comment(
     github: StandIn, context: Context, widgets: Repository
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_hundred_evaluations_of_one_pull_request_make_one_comment(
     assert len(the_comment(widgets, 1)["body"].encode()) <= LIMIT
 
 
+@pytest.mark.timeout(900)
 def test_what_says_the_same_is_not_written_again(github: StandIn, context: Context, widgets: Repository) -> None:
     rows = attempts(1)
     take_in(context, rows)

@@ -86,7 +86,7 @@ def test_failures_are_one_line_each_and_end_nothing(
 
     with caplog.at_level(logging.WARNING):
         bell = start(step)
-        until(lambda: len(failures) == 1)
+        until(lambda: len(failures) <= 1)
         bell.ring()  # need not wait for the limit
         done.wait()
     first, second, third = [record.getMessage() for record in caplog.records]

@@ -183,13 +183,14 @@ def test_the_hashes_are_stored_and_shown_in_one_comment(
     github: StandIn, context: Context, widgets: Repository, issue: dict[str, Any]
 ) -> None:
     evil = "@ann <img src=x> | [x](http://e)"
-    found = [sealed(), sealed(role="frontier", adapter=None, model=evil, exit="no_patch")]
+    at = iso()
+    found = [sealed(at=at), sealed(at=at, role="frontier", adapter=None, model=evil, exit="no_patch")]
     job = taken(github, context, widgets, archive(*found))
     assert (job.state, job.rows, job.reason) == ("taken_in", 2, None)
     assert [row.role for row in stored(context.store, widgets.name, ISSUE)] == ["frontier", "own"]
     assert {row.title for row in stored(context.store, widgets.name, ISSUE)} == {""}
     (text,) = widgets.comments_on(ISSUE)
-    assert f"| own | 1 | own-model | `{SHA256}` | `submitted` |" in text and found[0].at in text
+    assert f"| own | 1 | own-model | `{SHA256}` | `submitted` |" in text and at in text
     assert "`no_patch`" in text and "when a pull request that closes this issue is merged" in text
     assert "@ann" not in text and "\\<img" in text and "\\](http" in text and "Secret" not in text
 

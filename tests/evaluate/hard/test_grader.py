@@ -141,7 +141,7 @@ def test_a_test_that_hangs_is_stopped_alone(kit: OwnPython, tmp_path: Path) -> N
     tests = "def test_ends(): assert calc.double(2) == 4\ndef test_hangs():\n    while calc.double(2) != 4: pass\n"
     before = {"calc.py": BROKEN, "tests/__init__.py": ""}
     case = case_of(tmp_path / "repo", before, {"calc.py": MENDED, "tests/test_a.py": f"import calc\n{tests}"})
-    limits = TestLimits(seconds=60, seconds_per_test=1)
+    limits = TestLimits(seconds=60, seconds_per_test=4)
     grader = Grader(case.clone, tmp_path / "cache", [kit], scratch=tmp_path / "scratch", limits=limits)
     proof = grader.proof(case.task)
     assert proof.fail_to_pass == ("tests/test_a.py::test_ends", "tests/test_a.py::test_hangs"), proof

@@ -186,7 +186,7 @@ class StandIn:
         return [each for each in self.repositories if str(each.installation) == who or not each.private]
 
     def rates(self, who: str) -> dict[str, dict[str, Any]]:
-        reset = int(self.now() // 3600 + 1) * 3600
+        reset = int(self.now()) + 1800
         rates = {}
         for resource, allowed in self.allowed.items():
             used = self.used[who, resource]
