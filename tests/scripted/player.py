@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -17,7 +18,9 @@ BASH = {
 
 
 def repository(folder: Path, files: dict[str, str]) -> Path:
-    """A git repository with one commit of ``files``."""
+    """A git repository with one commit of ``files``, the same one whenever it is made."""
+    when = "2026-01-05T10:00:00Z"
+    environment = {**os.environ, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -26,7 +29,7 @@ def repository(folder: Path, files: dict[str, str]) -> Path:
         ["add", "-A"],
         ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "start"],
     ):
-        subprocess.run(["git", "-C", str(folder), *words], check=True)
+        subprocess.run(["git", "-C", str(folder), *words], check=True, env=environment)
     return folder
 
 
