@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import prices
+from pipeline import prices, whole
 from pipeline.collect import collect_clone
 from pipeline.collect import tasks as tasks_in
 from pipeline.config import Config
@@ -221,8 +221,8 @@ class Cycle:
             note_route(store, repo, config.serve.route)
             options = Options(training_pulls=config.train.retrain_after_pulls, switched=config.serve.route == "own")
             kept = keep(store, repo, self._rows(), config, config.decide, options)
-            (self.out / "verdict.json").write_text(json.dumps(kept.record["verdict"], indent=2) + "\n")
-            (self.out / "transition.json").write_text(written(kept.record))
+            whole.write(self.out / "verdict.json", json.dumps(kept.record["verdict"], indent=2).encode() + b"\n")
+            whole.write(self.out / "transition.json", written(kept.record).encode())
             log.info("    state: %s", kept.record["state"])
             return kept
 

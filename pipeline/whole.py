@@ -11,7 +11,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 PART = ".part"
 """Ends the name of a file that is still being written; such names are hidden."""
@@ -63,12 +63,12 @@ def held_draft(path: Path) -> Iterator[BinaryIO]:
     while True:
         with draft.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_at(draft, file):
+            if is_at(draft, file):
                 yield file
                 return
 
 
-def _is_at(draft: Path, file: BinaryIO) -> bool:
+def is_at(draft: Path, file: IO[Any]) -> bool:
     """Whether the open ``file`` is still the one of that name: whoever held it before may have moved it."""
     try:
         return os.path.samestat(draft.stat(), os.fstat(file.fileno()))
@@ -85,3 +85,19 @@ def alike(one: Path, other: Path) -> int:
                 break
             done += len(part)
     return done
+
+
+def on_disk(folder: Path) -> None:
+    """Force what lies in ``folder``, and below it, to the disk: what is declared whole must outlive a loss of power."""
+    for top, _, names in os.walk(folder):
+        for path in (*(Path(top, name) for name in names), Path(top)):
+            if not path.is_symlink() and (path.is_file() or path.is_dir()):
+                _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,12 +6,16 @@ it is, and going through all of them says which was there before.
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.types import from_json
+
+TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""How ``at`` is written, so that times sort as text."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,14 @@ def earlier(events: Iterable[Promotion], repo: str) -> list[str]:
         else:
             stack = [id for id in stack if id != event.id] + [event.id]
     return stack[-2::-1]
+
+
+def time_after(events: Iterable[Promotion], now: str) -> str:
+    """When a new event is: ``now``, or just after the newest, which a clock that runs ahead may have written."""
+    newest = max((event.at for event in events), default="")
+    if now > newest:
+        return now
+    return (datetime.datetime.strptime(newest, TIME) + datetime.timedelta(microseconds=1)).strftime(TIME)
 
 
 def in_order(events: Iterable[Promotion]) -> list[Promotion]:

@@ -125,7 +125,8 @@ class Registry:
         objection = objection_to(entry)
         if objection and not force:
             raise InputError(f"{entry.id[:SHORT]}: {objection}; promote it all the same with --force")
-        return self._say(Promotion(_now(), "promote", repo, entry.id, before, bool(objection), objection or ""))
+        at = promotions.time_after(events, _now())
+        return self._say(Promotion(at, "promote", repo, entry.id, before, bool(objection), objection or ""))
 
     def rollback(self, repo: str | None = None) -> Promotion:
         """Go back to the one promoted before; what is damaged, gone or stale is passed over.
@@ -140,7 +141,8 @@ class Registry:
             objection = self._hindrance(id)
             if objection is None:
                 why = f"passed over: {'; '.join(passed)}" if passed else ""
-                return self._say(Promotion(_now(), "rollback", repo, id, current[repo], why=why))
+                at = promotions.time_after(events, _now())
+                return self._say(Promotion(at, "rollback", repo, id, current[repo], why=why))
             passed.append(f"{id[:SHORT]} ({objection})")
         over = f" ({'; '.join(passed)})" if passed else ""
         raise InputError(
@@ -186,7 +188,7 @@ class Registry:
                 part.replace(target)
         for name in (CARD, GATES):
             if name in self.place.sizes(f"{ADAPTERS}/{entry.id}"):
-                (folder / name).write_bytes(self.place.read(f"{ADAPTERS}/{entry.id}/{name}"))
+                whole.write(folder / name, self.place.read(f"{ADAPTERS}/{entry.id}/{name}"))
         return folder
 
     def store_scores(self, entry: Entry, scores: Mapping[str, Any]) -> None:
@@ -283,7 +285,7 @@ def _files(adapter: Path) -> list[Path]:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.datetime.now(datetime.UTC).strftime(promotions.TIME)
 
 
 def _text(row: Mapping[str, Any]) -> bytes:

@@ -39,7 +39,9 @@ class Caps:
     limit_usd: float | None = None
     per_month_usd: float | None = None
     elsewhere_usd: float = 0.0
-    """Spent this month by runs in other folders, as the database knows."""
+    """Spent in ``month`` by runs in other folders, as the database knows."""
+    month: str = ""
+    """YYYY-MM (UTC) of ``elsewhere_usd``, which does not count in the next one."""
 
     def reached(self, spending: Spending) -> str | None:
         """The name of the cap that is reached, or None."""
@@ -59,7 +61,8 @@ class Caps:
         return f"${spending.usd:.2f} of the limit of {self.limit_usd:.2f} USD are spent"
 
     def _of_month(self, spending: Spending) -> float:
-        return self.elsewhere_usd + spending.by_month.get(now()[:7], 0.0)
+        month = now()[:7]
+        return (self.elsewhere_usd if month == self.month else 0.0) + spending.by_month.get(month, 0.0)
 
 
 def spent_elsewhere(store: Store, month: str, here: Collection[str]) -> float:

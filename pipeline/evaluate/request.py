@@ -140,8 +140,9 @@ def caps_of(db: Path, config: Config, limit_usd: float | None, evaluator: Evalua
     if monthly is None:
         return Caps(limit_usd)
     with Store.open(db, must_exist=True) as store:
-        elsewhere = spent_elsewhere(store, now()[:7], evaluator.journal.rollouts.keys())
-    return Caps(limit_usd, monthly, elsewhere)
+        month = now()[:7]
+        elsewhere = spent_elsewhere(store, month, evaluator.journal.rollouts.keys())
+    return Caps(limit_usd, monthly, elsewhere, month)
 
 
 def _warn_of_free_riders(request: Request, config: Config, limit_usd: float | None) -> None:

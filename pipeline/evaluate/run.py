@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,17 +14,18 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pipeline.collect.gold import gold_patch
+from pipeline.errors import RunError
 from pipeline.evaluate import fresh
 from pipeline.evaluate.arms import Arm
 from pipeline.evaluate.budget import Caps, now
 from pipeline.evaluate.by_tests import ByTests
 from pipeline.evaluate.journal import Journal, key_of
-from pipeline.evaluate.memory import Recollection
 from pipeline.evaluate.opinions import Agreement
 from pipeline.evaluate.plan import Attempt, Contender, by_task, plan
 from pipeline.evaluate.questions import Judge, Probe, recollect
 from pipeline.evaluate.score import Facts, evaluation, is_scorable, language, soft
 from pipeline.evaluate.second import SecondOpinions
+from pipeline.rollout import hostile
 from pipeline.rollout.pool import run_pool
 from pipeline.rollout.workspace import Workspaces
 from pipeline.settings import Price
@@ -99,12 +102,14 @@ class Evaluator:
         seed: int = 0,
         extras: Extras = Extras(),
     ) -> None:
-        """``scratch`` holds checkouts while they are in use; it may be deleted between runs."""
+        """``scratch`` holds checkouts while they are in use; it is deleted in the end."""
         self.clone, self.out, self.contenders, self.arms = clone, out, contenders, arms
         self.cutoffs, self.seed, self.extras = cutoffs, seed, extras
         self.journal = Journal(out)
         self.workspaces = Workspaces(clone, scratch)
         self._stopped_for: str | None = None
+        self._writing = threading.Lock()
+        self._scratch = scratch
 
     def run(
         self,
@@ -140,8 +145,7 @@ class Evaluator:
             for task_id, missing in waiting.items():
                 if missing == 0:
                     self._judge(attempts[task_id], titles)
-            for item, result in run_pool(self._carry_out, self._due(work, caps), concurrency):
-                self._write_down(result)
+            for item, _ in run_pool(self._carry_out, self._due(work, caps), concurrency):
                 if isinstance(item, Attempt):
                     made += 1
                     bar.update()
@@ -160,8 +164,11 @@ class Evaluator:
             arm.check()
 
     def close(self) -> None:
-        """Close the output files."""
+        """Close the output files, and delete what was of use while it ran: a base commit is as large as the code."""
         self.journal.close()
+        self.workspaces.wait()
+        with contextlib.suppress(RunError):
+            hostile.remove(self._scratch)
 
     def conditions(self) -> str:
         """Hash of every setting that may change a result; part of each attempt's id."""
@@ -209,18 +216,17 @@ class Evaluator:
             log.warning("evaluate: stopped: %s", caps.sentence(self._stopped_for, self.journal.spending))
         return self._stopped_for is not None
 
-    def _carry_out(self, item: Attempt | Probe) -> Rollout | Recollection | None:
+    def _carry_out(self, item: Attempt | Probe) -> None:
+        """In a thread of its own, written down there: what only waited to be written would be paid again."""
         if isinstance(item, Attempt):
-            return self.make(item)
-        role = item.contender.role
-        endpoint = self.arms[role].endpoint
-        return recollect(self.clone, item, endpoint, self.extras.prices.get(role)) if endpoint else None
-
-    def _write_down(self, result: Rollout | Recollection | None) -> None:
-        if isinstance(result, Rollout):
-            self.journal.add_rollout(result)
-        elif result is not None:
-            self.journal.add_recollection(result)
+            rollout = self.make(item)
+            with self._writing:
+                self.journal.add_rollout(rollout)
+        elif endpoint := self.arms[item.contender.role].endpoint:
+            row = recollect(self.clone, item, endpoint, self.extras.prices.get(item.contender.role))
+            with self._writing:
+                if row:
+                    self.journal.add_recollection(row)
 
     def make(self, attempt: Attempt) -> Rollout:
         """One attempt, made again up to ``TRIES`` times while it fails by our side."""

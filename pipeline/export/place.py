@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.folders import held
+from pipeline.folders import held_beside
 
 MARK = "export.json"
 """What tells a folder of ours from others; it holds the summary."""
@@ -28,13 +28,10 @@ def place(out: Path, sources: list[Path], force: bool) -> Iterator[Path]:
     out = out.resolve()
     _check(out, sources, force)
     part = out.with_name(f".{out.name}.part")
-    try:
-        part.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}); choose another --out") from None
-    with held(part, "export"):
-        _empty(part)
+    with held_beside(out, "export"):
         try:
+            shutil.rmtree(part, ignore_errors=True)  # what an export that was killed has left
+            part.mkdir()
             yield part
             _put(part, out)
         except BaseException:
@@ -58,23 +55,14 @@ def _check(out: Path, sources: list[Path], force: bool) -> None:
         )
 
 
-def _empty(part: Path) -> None:
-    """What an export that was killed has left."""
-    for left in part.iterdir():
-        if left.is_dir():
-            shutil.rmtree(left)
-        elif left.name != ".lock":
-            left.unlink()
-
-
 def _put(part: Path, out: Path) -> None:
-    (part / ".lock").unlink()
     if not out.exists():
         part.rename(out)
         return
     if not _exchange(part, out):
         # The file system cannot swap: a kill between these two leaves the old export beside its place.
         old = part.with_suffix(".old")
+        shutil.rmtree(old, ignore_errors=True)
         out.rename(old)
         part.rename(out)
         part = old

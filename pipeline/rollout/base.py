@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from pipeline import whole
 from pipeline.errors import InputError, RunError
 from pipeline.git import GitError, git, piped
 
@@ -57,6 +58,7 @@ def prepare(repo: Path, sha: str, folder: Path) -> None:
     _add_agents_git(repo, trusted, tree, root, when)
     _archive(tree, folder / ARCHIVE)
     shutil.rmtree(tree)
+    whole.on_disk(folder)
 
 
 def _init(repo: Path, place: Path, *words: str) -> None:

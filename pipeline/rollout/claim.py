@@ -13,6 +13,7 @@ import functools
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from pipeline.rollout import hostile
 
 _LOCK = "lock"
 _TEMPORARY = "switchover-"
+
+_CLAIMING = threading.Lock()
+"""Held where this process's own folder is made, once for all of its threads."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,10 @@ def temporary() -> Iterator[Path]:
 
 def _own() -> Path:
     where = tempfile.gettempdir()
-    if not _of_this_process(where).path.is_dir():  # whoever cleans up there took it for forgotten
-        _of_this_process.cache_clear()
-    return _of_this_process(where).path
+    with _CLAIMING:
+        if not _of_this_process(where).path.is_dir():  # whoever cleans up there took it for forgotten
+            _of_this_process.cache_clear()
+        return _of_this_process(where).path
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from pipeline.config import cache_dir
 from pipeline.errors import InputError
+from pipeline.rollout.claim import claim
 from pipeline.serve import adapters, engines
 from pipeline.serve.devices import split
 from pipeline.serve.fleet import Fleet
@@ -94,30 +95,41 @@ def serving(
     with held_ports(port, replicas) as ports:
         # By its port: no two servers on a machine have the same.
         log = log or cache_dir() / f"serve-{ports[0]}.log"
-        copies = log.with_name(f"{log.stem}-adapters")
-        staged = _staged(adapter, copies) if adapter else None
-        weights, more = staged.path if staged else None, tuple(more)
-        shared = engines.Start(base, weights, 0, max_model_len, tensor_parallel, replicas=replicas, more=more)
-        starts = [
-            dataclasses.replace(shared, port=chosen, devices=gpus)
-            for chosen, gpus in zip(ports, split(replicas, tensor_parallel), strict=True)
-        ]
-        commands = [(engines.COMMANDS[engine](start), start.port) for start in starts]
-        fleet = Fleet(staged)
-        try:
-            fleet.start(commands, functools.partial(_log_of, log, replicas))
-            if adapter and follow:
-                fleet.follow(adapter, copies)
-            yield Served(fleet.urls[0], BASE, OWN if adapter else None, fleet)
-        finally:
-            fleet.end()
-            shutil.rmtree(copies, ignore_errors=True)
+        with _copies(log) as copies:
+            staged = _staged(adapter, copies) if adapter else None
+            weights, more = staged.path if staged else None, tuple(more)
+            shared = engines.Start(base, weights, 0, max_model_len, tensor_parallel, replicas=replicas, more=more)
+            starts = [
+                dataclasses.replace(shared, port=chosen, devices=gpus)
+                for chosen, gpus in zip(ports, split(replicas, tensor_parallel), strict=True)
+            ]
+            commands = [(engines.COMMANDS[engine](start), start.port) for start in starts]
+            fleet = Fleet(staged)
+            try:
+                fleet.start(commands, functools.partial(_log_of, log, replicas))
+                if adapter and follow:
+                    fleet.follow(adapter, copies)
+                yield Served(fleet.urls[0], BASE, OWN if adapter else None, fleet)
+            finally:
+                fleet.end()
+
+
+@contextmanager
+def _copies(log: Path) -> Iterator[Path]:
+    """A folder beside ``log`` for this run alone; what one that was killed has left goes first."""
+    try:
+        mine = claim(log.parent, f"{log.stem}-adapters-")
+    except OSError as error:
+        raise InputError(f"{log.parent}: cannot be written ({error.strerror}); choose another place") from None
+    try:
+        yield mine.path
+    finally:
+        shutil.rmtree(mine.path, ignore_errors=True)
 
 
 def _staged(adapter: Path, copies: Path) -> adapters.Staged:
     if (adapter / CARD).is_file():
         read_card(adapter)  # for its warning
-    shutil.rmtree(copies, ignore_errors=True)  # what an earlier run left, killed or not
     return adapters.stage(adapter, copies)
 
 

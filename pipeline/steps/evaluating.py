@@ -16,6 +16,7 @@ from pipeline.errors import SwitchoverError
 from pipeline.evaluate import pulls, sealed, sealing, settling
 from pipeline.evaluate.request import Request, Summary, carry_out, collected_repository
 from pipeline.evaluate.sealing import SealedSummary
+from pipeline.folders import held
 from pipeline.steps.promoted import line_up
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ def seal(
 def _with_models(asked: Request, config: Config, repo: str, promoted: bool) -> Iterator[Request]:
     with contextlib.ExitStack() as stack:
         if promoted:
+            with held(asked.out, "evaluate"):  # where another is at work, before a server is started for nothing
+                pass
             found = stack.enter_context(line_up(config, repo, asked.out))
             asked = dataclasses.replace(asked, models=found.models, adapter=found.adapter)
         yield asked

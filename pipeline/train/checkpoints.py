@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import whole
 from pipeline.train.card import write_json
 
 log = logging.getLogger(__name__)
@@ -33,14 +33,8 @@ class Checkpoint:
 
 def seal(folder: Path, seconds: float) -> None:
     """Declare the checkpoint in ``folder`` whole; its files are forced to disk first."""
-    sizes = {}
-    for file in sorted(folder.iterdir()):
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        sizes[file.name] = file.stat().st_size
+    whole.on_disk(folder)
+    sizes = {file.name: file.stat().st_size for file in sorted(folder.iterdir())}
     write_json(folder / SEAL, {"seconds": seconds, "files": sizes})
 
 

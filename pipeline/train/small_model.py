@@ -19,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipeline import whole
 from pipeline.errors import RunError
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def small_model(cache: Path) -> Path:
         if not ready.is_dir():
             log.info("small model: converting %s %s to %s (once)", PACKAGE, VERSION, ready)
             _convert(_gguf(cache, Path(scratch)), Path(scratch) / "model")
+            whole.on_disk(Path(scratch) / "model")
             (Path(scratch) / "model").rename(ready)
     return ready
 

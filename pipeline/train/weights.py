@@ -13,6 +13,7 @@ from pipeline.train import card as cards
 from pipeline.train import together
 from pipeline.train.render import Template
 from pipeline.train.sharded import adapter_weights
+from pipeline.whole import on_disk
 
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 """Taken from the base byte for byte: a tokenizer that is written anew may differ, and the server's prompts with it."""
@@ -34,6 +35,7 @@ def save(model: Any, base: str, template: Template, out: Path, *, whole: bool, f
         for name in ALSO if whole else ():
             _copy(base, name, out)
         (out / cards.TEMPLATE).write_text(template.source, encoding="utf-8")
+        on_disk(out)  # before the card, which declares it whole
     together.wait()
 
 

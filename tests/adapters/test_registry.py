@@ -82,6 +82,20 @@ def test_promote_and_roll_back(registry: Registry, tmp_path: Path) -> None:
     assert registry.rollback().id == a.id, "before c was promoted again it was a"
 
 
+def test_an_event_from_a_clock_that_runs_ahead_stands_in_nobodys_way(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, c = (registry.add(gated(tmp_path / name, weights=name.encode())) for name in "abc")
+    registry.promote(a)
+    with monkeypatch.context() as ahead:
+        ahead.setattr("pipeline.adapters.registry._now", lambda: "2999-12-31T23:59:59.999999Z")
+        registry.promote(b)
+    assert registry.promote(c).at == "3000-01-01T00:00:00.000000Z"
+    assert registry.promoted(REPO) == c
+    assert registry.rollback().id == b.id and registry.promoted(REPO) == b
+    assert [event.id for event in registry.promotions()] == [a.id, b.id, c.id, b.id]
+
+
 def test_promoting_what_is_promoted_says_nothing_new(registry: Registry, tmp_path: Path) -> None:
     entry = registry.add(gated(tmp_path / "a"))
     assert registry.promote(entry) == registry.promote(entry)

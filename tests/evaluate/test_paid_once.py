@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from pipeline import cli, jsonl
+from pipeline.evaluate.run import Evaluator
+from tests.bot.handle.waiting import until
 from tests.chat_server import ChatServer, chat_server, slow
 from tests.evaluate.conftest import Collected, rows, words
 
@@ -80,6 +82,23 @@ def test_killed_after_so_many_turns(
     assert results(tmp_path / "killed") == results(expected)
     assert {row["score"] for row in results(expected)} == {1.0}
     assert list((tmp_path / "killed" / "turns").iterdir()) == []
+
+
+def test_what_has_ended_is_on_the_disk_while_another_is_judged(
+    collected: Collected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request's tests may run for minutes; a kill meanwhile must not cost what the others have paid."""
+    out, stock, seen = tmp_path / "out", Evaluator._judge, []
+
+    def judge(self: Evaluator, *given: Any) -> None:
+        until(lambda: len(rows(out / "rollouts.jsonl")) == 3, 200)
+        seen.append(given)
+        stock(self, *given)
+
+    monkeypatch.setattr(Evaluator, "_judge", judge)
+    with chat_server(scripts=scripts(collected, 0.0)) as server:
+        assert cli.run([*asked(collected, out, server), "--concurrency", "3"]) == 0
+    assert len(seen) == 3 and not (out / "scratch").exists()
 
 
 def answered(out: Path) -> int:

@@ -14,6 +14,7 @@ from pipeline.collect import tasks as tasks_in
 from pipeline.config import parse
 from pipeline.errors import InputError
 from pipeline.evaluate.line_up import Model
+from pipeline.folders import held
 from pipeline.settings import CollectConfig
 from pipeline.steps.promoted import line_up
 from pipeline.steps.retrain import with_registry
@@ -121,6 +122,20 @@ def test_without_either_there_is_nobody_to_evaluate(tmp_path: Path) -> None:
         raise AssertionError("somebody takes part")
     with pytest.raises(InputError, match=r"frontier\.url is not set"), line_up(parse("", "c"), REPO, tmp_path):
         raise AssertionError("somebody takes part")
+
+
+def test_where_another_is_at_work_nothing_is_served_first(
+    tmp_path: Path, collected: Collected, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a second engine would take the first one's memory, and its adapters."""
+    config, out = tmp_path / "none.yml", tmp_path / "out"
+    config.write_text(f"adapters: {{registry: {tmp_path}/registry}}\n")
+    words = ["evaluate", "--db", str(collected.db), "--config", str(config), "--out", str(out), "--promoted"]
+    with held(out, "evaluate"):
+        assert cli.run([*words, "--pull", str(collected.tasks[0].number)]) == 2
+    assert "another evaluate is at work" in capsys.readouterr().err
+    assert cli.run([*words, "--pull", str(collected.tasks[0].number)]) == 2
+    assert "another" not in capsys.readouterr().err, "nobody to evaluate"
 
 
 def test_rows_of_all_are_copied_as_they_are(tmp_path: Path) -> None:

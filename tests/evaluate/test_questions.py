@@ -176,9 +176,10 @@ def test_the_month_counts_here_and_in_the_database(
         graded = list(read([tmp_path / "one" / "evaluations.jsonl"]))
         with Store.open(collected.db) as store:
             add_evaluations(store, graded[0].repo, graded, run=None)
-            assert spent_elsewhere(store, now()[:7], set()) == pytest.approx(0.22)
+            month = graded[0].at[:7]
+            assert spent_elsewhere(store, month, set()) == pytest.approx(0.22)
             assert spent_elsewhere(store, "2020-01", set()) == 0.0
-            assert spent_elsewhere(store, now()[:7], {graded[0].rollout_id}) == pytest.approx(0.11)
+            assert spent_elsewhere(store, month, {graded[0].rollout_id}) == pytest.approx(0.11)
         assert cli.run(asked(collected, tmp_path / "two", config, *model)) == 0
         captured = capsys.readouterr()
         assert json.loads(captured.out)["rollouts"] == 0, "another folder knows it from the database"
@@ -190,5 +191,7 @@ def test_months_are_apart() -> None:
     spending.add(5.0, "2026-01-31T23:59:59Z")
     spending.add(None, now())
     assert Caps(per_month_usd=5.0).reached(spending) is None and Caps(limit_usd=5.0).reached(spending) == "limit_usd"
+    assert Caps(None, 5.0, 5.0, now()[:7]).reached(spending) == MONTH
+    assert Caps(None, 5.0, 5.0, "2026-01").reached(spending) is None, "a run that goes on into the next month"
     spending.add(5.0, now())
     assert Caps(per_month_usd=5.0).reached(spending) == MONTH

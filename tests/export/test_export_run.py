@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from pipeline.cli import run
 from pipeline.errors import InputError
 from pipeline.export import FORMATS, THINK, Mix, Options, export
 from pipeline.export import place as placing
-from pipeline.folders import held
+from pipeline.folders import held_beside
 from pipeline.jsonl import read
 from pipeline.types import Sample
 from pipeline.verbs import export as verb
@@ -177,6 +178,35 @@ def test_killed_it_leaves_what_was_there_and_the_same_command_goes_on(shards: li
     assert snapshot(out) == before and not (tmp_path / ".out.part").exists()
 
 
+def test_many_at_once_are_each_whole_or_refused(shards: list[Path], tmp_path: Path) -> None:
+    """The one that puts its folder in place deletes the old one, which is no business of the next."""
+    out = tmp_path / "out"
+    export(shards, out, CHAT)
+    before = snapshot(out)
+
+    def again(_: int) -> bool:
+        try:
+            export(shards, out, CHAT)
+        except InputError as error:
+            assert "another export" in str(error)
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert any(pool.map(again, range(40)))
+    assert snapshot(out) == before and list(tmp_path.iterdir()) == [out]
+
+
+def test_an_old_export_that_a_kill_left_aside_is_no_obstacle(
+    shards: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "_exchange", lambda one, other: False)
+    export(shards, tmp_path / "out", CHAT)
+    shutil.copytree(tmp_path / "out", tmp_path / ".out.old")
+    export(shards, tmp_path / "out", CHAT)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def _reached(fifo: Path, process: subprocess.Popen[bytes]) -> int:
     """The writing end, once ``process`` holds the reading one."""
     while process.poll() is None:
@@ -201,8 +231,9 @@ def test_folders_that_are_not_its_own(sample: Sample, shards: list[Path], tmp_pa
     (foreign / ".git").mkdir()
     with pytest.raises(InputError, match="git work tree"):
         export([lone], foreign, dataclasses.replace(CHAT, force=True))
-    with held(tmp_path / ".out.part", "export"), pytest.raises(InputError, match="another export"):
+    with held_beside(tmp_path / "out", "export"), pytest.raises(InputError, match="another export"):
         export([lone], tmp_path / "out", CHAT)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".out")]
 
 
 @pytest.mark.parametrize(

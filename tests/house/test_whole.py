@@ -78,3 +78,13 @@ def test_what_cannot_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         whole.write(tmp_path / "folder", b"")
     assert names(tmp_path) == ["folder"]
+
+
+def test_forcing_to_the_disk_takes_any_folder(tmp_path: Path) -> None:
+    """No loss of power here: only that nothing in it is opened that would hold us, or be somebody else's."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_bytes(b"x")
+    (tmp_path / "a" / "nowhere").symlink_to(tmp_path / "missing")
+    os.mkfifo(tmp_path / "a" / "pipe")
+    whole.on_disk(tmp_path / "a")
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"x"

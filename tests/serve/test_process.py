@@ -132,3 +132,22 @@ def test_a_log_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> No
         model_server(Command(("true",)), "http://127.0.0.1:9/", log=tmp_path / "file" / "log", seconds=1),
     ):
         pytest.fail("entered")
+
+
+def test_runs_that_share_a_log_have_their_adapters_apart_and_what_a_killed_one_left_goes(tmp_path: Path) -> None:
+    from pipeline.serve import _copies
+
+    log = tmp_path / "serve.log"
+    with _copies(log) as one:
+        with _copies(log) as other:
+            assert one != other and one.is_dir() and other.is_dir()
+        assert one.is_dir() and not other.exists()
+        script = (
+            "import os; from pathlib import Path; from pipeline.serve import _copies\n"
+            f"copies = _copies(Path({str(log)!r})); copies.__enter__(); os.kill(os.getpid(), 9)"
+        )
+        assert subprocess.run([sys.executable, "-c", script]).returncode == -signal.SIGKILL
+        assert len(list(tmp_path.iterdir())) == 2
+        with _copies(log):
+            assert len(list(tmp_path.iterdir())) == 2 and one.is_dir()
+    assert list(tmp_path.iterdir()) == []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,19 @@ def test_what_a_killed_process_left_goes_with_the_next_and_the_living_keep_their
         assert list(place.iterdir()) == [mine.parent]
         assert mine.is_dir()
     assert not mine.exists()
+
+
+def test_threads_share_one_folder_also_after_somebody_has_cleaned_up(place: Path) -> None:
+    def used(_: int) -> bool:
+        with temporary() as mine:
+            return mine.is_dir()
+
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(20):
+            for folder in place.iterdir():
+                shutil.rmtree(folder)
+            assert all(pool.map(used, range(16)))
+            assert len(list(place.iterdir())) == 1
 
 
 def test_it_is_ours_alone(place: Path) -> None:

@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pipeline import whole
 from pipeline.rollout.base import ARCHIVE, GIT_DIR
 
 KEPT = 8
@@ -53,12 +54,20 @@ def _unpack(folder: Path, data: bytes) -> None:
     part.mkdir()
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         tar.extractall(part, filter="data")
+    whole.on_disk(part)
     part.rename(folder)
 
 
 def _forget_old(bases: Path) -> None:
-    found = sorted((path for path in bases.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
-    for folder in found[KEPT:]:
+    ages = {path: age for path in bases.iterdir() if path.suffix != ".part" and (age := _age(path)) is not None}
+    for folder in sorted(ages, key=lambda path: -ages[path])[KEPT:]:
         with contextlib.suppress(BlockingIOError), (bases / f"{folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _age(folder: Path) -> float | None:
+    """When it was last used; None for what is no folder, or is gone: another process may tidy up, too."""
+    with contextlib.suppress(FileNotFoundError):
+        return folder.stat().st_mtime if folder.is_dir() else None
+    return None
