@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import yaml
 
 from pipeline.types import to_json
 from tests.actions.acting import BIN, Act
+from tests.actions.test_setting_up import program
+from tests.bot.handle.waiting import until
 from tests.decide.rows import duels
 
 ROOT = Path(__file__).parents[2]
@@ -77,3 +80,42 @@ def test_extras_are_names(act: Act) -> None:
     assert code != 0
     assert "is not a list of names" in log
     assert "| broken" not in log
+
+
+def setting_up(tmp_path: Path, who: str) -> subprocess.Popen[bytes]:
+    """The step of one job of several that share a tool cache."""
+    steps = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("name") == "Set up"]
+    environment = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "WHO": who, "EXTRAS": "rollout", "ACTION": "/action"}
+    environment["FOLDER"] = str(tmp_path / "tools" / "switchover-here")
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.Popen(words, env=environment, cwd=tmp_path)
+
+
+def test_of_two_jobs_at_once_one_sets_up_and_the_other_waits(tmp_path: Path) -> None:
+    """The first is in its pip until the second either waits for it or sets up as well."""
+    program(tmp_path / "bin" / "flock", f'touch "{tmp_path}/$WHO.came"; exec /usr/bin/flock "$@"')
+    program(
+        tmp_path / "pip", f'touch "{tmp_path}/$WHO.installs"; until [ -e "{tmp_path}/b.came" ]; do sleep 0.01; done'
+    )
+    makes = f'touch "{tmp_path}/$WHO.came"; mkdir -p "$3/bin"; cp "{tmp_path}/pip" "$3/bin/pip"'
+    program(tmp_path / "bin" / "python3", makes)
+    with setting_up(tmp_path, "a") as first:
+        until((tmp_path / "a.installs").exists)
+        with setting_up(tmp_path, "b") as second:
+            assert (first.wait(60), second.wait(60)) == (0, 0)
+    assert not (tmp_path / "b.installs").exists()
+    assert (tmp_path / "tools" / "switchover-here" / ".ready").exists()
+
+
+def test_a_half_made_installation_is_made_anew(tmp_path: Path) -> None:
+    program(tmp_path / "pip", f'touch "{tmp_path}/$WHO.installs"')
+    program(tmp_path / "bin" / "python3", f'mkdir -p "$3/bin"; cp "{tmp_path}/pip" "$3/bin/pip"')
+    folder = tmp_path / "tools" / "switchover-here"
+    (folder / "half").mkdir(parents=True)
+    with setting_up(tmp_path, "a") as job:
+        assert job.wait(60) == 0
+    assert (folder / ".ready").exists() and not (folder / "half").exists()
+    with setting_up(tmp_path, "c") as job:
+        assert job.wait(60) == 0
+    assert not (tmp_path / "c.installs").exists()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import stat
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline import demo
 from pipeline.collect import collect_clone
 from pipeline.config import CollectConfig
 from pipeline.jsonl import read
 from pipeline.store import Store
-from tests.actions.acting import BIN, Act
+from tests.actions.acting import BIN, Act, shipped
 from tests.bot.handle.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
@@ -127,3 +130,128 @@ def test_a_cancelled_run_goes_on_with_what_is_missing(act: Act, tmp_path: Path) 
     ids = [row["id"] for row in read(shards / "2" / "rollouts.jsonl")]
     assert ids[: len(begun)] == begun and len(ids) == len(set(ids))
     assert json.loads((shards / "2" / "summary.json").read_text())["state"] == "done"
+
+
+@dataclass
+class Attempt:
+    """One attempt of a shard on a runner: its steps' scripts, with a ``switchover`` that only says it was called."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.out.mkdir(parents=True)
+        (self.temp / "in").mkdir(parents=True)
+        subprocess.run(["tar", "-cf", str(self.temp / "in" / "collected.tar"), "-T", "/dev/null"], check=True)
+        program = self.folder / "bin" / "switchover"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\ntouch {self.called}\n")
+        program.chmod(0o755)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "home" / ".switchover" / "octo-tally" / "reckon" / "made" / "1"
+
+    @property
+    def temp(self) -> Path:
+        return self.folder / "temp"
+
+    @property
+    def called(self) -> Path:
+        return self.folder / "called"
+
+    def before(self, **files: str) -> None:
+        """The artifact of an earlier attempt."""
+        made = self.folder / "made"
+        write(made, files)
+        (self.temp / "before").mkdir()
+        subprocess.run(["tar", "-C", str(made), "-cf", str(self.temp / "before" / "shard.tar"), "."], check=True)
+
+    def step(self, name: str) -> int:
+        steps = yaml.safe_load(shipped()["switchover-run-generate.yml"])["jobs"]["shard"]["steps"]
+        (script,) = [step["run"] for step in steps if step.get("name") == name]
+        environment = {
+            "PATH": f"{self.folder}/bin:/usr/bin:/bin",
+            "HOME": str(self.folder / "home"),
+            "RUNNER_TEMP": str(self.temp),
+            "GITHUB_REPOSITORY": "octo-tally/reckon",
+            "SHARD": "1",
+            "SHARDS": "1",
+            "SAMPLES": "",
+            "JOB": "made",
+        }
+        words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        return subprocess.run(words, env=environment, cwd=self.folder, check=False).returncode
+
+    def lies(self) -> dict[str, str]:
+        """Name to text of what the shard goes on from; nothing of another try lies beside it."""
+        assert [path.name for path in self.out.parent.iterdir()] == ["1"]
+        return {path.stem: path.read_text() for path in self.out.glob("*.jsonl")}
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.jsonl").write_text(text)
+
+
+FEW, MANY, TORN = "1\n", "1\n2\n3\n", "1\n2"
+
+
+@pytest.mark.parametrize(
+    ("disk", "artifact", "is_taken"),
+    [
+        pytest.param({}, {"rollouts": FEW}, True, id="nothing on the disk"),
+        pytest.param({"rollouts": FEW, "samples": FEW}, {"rollouts": MANY}, True, id="gone on elsewhere meanwhile"),
+        pytest.param({"rollouts": TORN}, {"rollouts": MANY}, True, id="unpacked in part"),
+        pytest.param({"rollouts": MANY, "journal": FEW}, {"rollouts": MANY, "journal": MANY}, True, id="later stages"),
+        pytest.param({"rollouts": MANY}, {"rollouts": FEW, "samples": MANY}, False, id="not uploaded at the end"),
+        pytest.param({"rollouts": MANY}, {}, False, id="an artifact of nothing"),
+    ],
+)
+def test_of_disk_and_artifact_the_one_that_is_further_on_goes_on(
+    tmp_path: Path, disk: dict[str, str], artifact: dict[str, str], is_taken: bool
+) -> None:
+    attempt = Attempt(tmp_path)
+    write(attempt.out, disk)
+    write(attempt.out.with_name("1.new"), {"left": "by a kill"})
+    attempt.before(**artifact)
+    assert attempt.step("Generate") == 0
+    assert attempt.lies() == (artifact if is_taken else disk)
+    assert attempt.called.exists()
+    assert (attempt.temp / "shard").resolve() == attempt.out
+
+
+def test_an_artifact_that_cannot_be_unpacked_is_not_replaced(tmp_path: Path) -> None:
+    attempt = Attempt(tmp_path)
+    attempt.before(rollouts=MANY * 10_000)
+    packed = attempt.temp / "before" / "shard.tar"
+    packed.write_bytes(packed.read_bytes()[:20_000])
+    assert attempt.step("Generate") != 0
+    assert attempt.step("Keep what is finished") == 0
+    assert list(attempt.out.iterdir()) in ([], [attempt.out / ".lock"])
+    assert not attempt.called.exists() and not (attempt.temp / "shard.tar").exists()
+
+
+def test_a_folder_at_work_is_not_taken_away(tmp_path: Path) -> None:
+    attempt = Attempt(tmp_path)
+    write(attempt.out, {"rollouts": FEW})
+    attempt.before(rollouts=MANY)
+    with (attempt.out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert attempt.step("Generate") != 0
+    assert attempt.lies() == {"rollouts": FEW}
+    assert not (attempt.temp / "shard").exists()
+
+
+def test_a_shard_that_cannot_be_packed_leaves_no_part(tmp_path: Path) -> None:
+    attempt = Attempt(tmp_path)
+    write(attempt.out, {"rollouts": MANY})
+    assert attempt.step("Generate") == 0
+    assert attempt.step("Keep what is finished") == 0
+    assert (attempt.temp / "shard.tar").exists()
+    (attempt.temp / "shard.tar").unlink()
+    tar = attempt.folder / "bin" / "tar"
+    tar.write_text('#!/bin/sh\nfor to; do case "$to" in */shard.*) echo part > "$to" ;; esac; done; exit 2\n')
+    tar.chmod(0o755)
+    assert attempt.step("Keep what is finished") != 0
+    assert not (attempt.temp / "shard.tar").exists()

@@ -100,7 +100,7 @@ class CommandAgent:
         claims = self._claims(text)
         exit, detail = _exit(ran, claims, traffic, patch) if ran else ("error", failure)
         usage = traffic.usage if traffic and traffic.turns else claims.usage
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - started - (traffic.waited if traffic else 0.0)
         priced = cost_usd(self.price, usage, seconds) if usage and self.price else None
         messages = _messages(prompt, claims, text)
         marks = set(cheat_marks(messages, str(CHECKOUT), self.project))
@@ -208,7 +208,7 @@ def _notes(traffic: Traffic | None) -> Iterator[str]:
     if traffic and traffic.refused:
         yield f"{len(traffic.refused)} requests did not pass: {traffic.refused[0]}"
     if traffic and traffic.uncounted:
-        yield f"{traffic.uncounted} replies told no usage"
+        yield f"{traffic.uncounted} turns told no usage"
 
 
 def _messages(prompt: str, claims: Claims, text: str) -> tuple[Message, ...]:

@@ -2,7 +2,8 @@
 
 The agent finds the socket in its /tmp. What it may ask is decided in ``gate``; the key is added
 here and never enters the sandbox; where to is the configured base URL and nothing else; what it
-costs is read from the replies. Requests are bounded in size, time and number at once.
+costs is read from the replies. Requests are bounded in size, time and number at once. An agent may
+be gone, or killed, while the API works for it: that turn is paid, so its reply is read all the same.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ _AT_ONCE = 16
 _SECONDS = 600.0
 """For one request, its reply included."""
 _CHUNK = 1 << 16
+_LAST_SECONDS = 60.0
+"""After the agent's end, for the turns that are still with the API."""
+_FREE = ("/models", "/messages/count_tokens")
+"""Paths of requests that are no turns."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +57,61 @@ class Traffic:
     turns: int = 0
     """Requests that the API answered with success and a usage."""
     uncounted: int = 0
-    """Successes that told no usage: what they cost is not known."""
+    """Turns that told no usage, or had no reply yet at the very end: what they cost is not known."""
     failed: int = 0
     """Requests that the API refused or did not answer."""
     refused: list[str] = field(default_factory=list)
     """Why requests did not pass the gate, in order."""
     last_failure: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    under_way: set[int] = field(default_factory=set)
+    """Threads whose turn is with the API."""
+    is_over: bool = False
+    """The agent has ended: nothing more is asked for it."""
+    waited: float = 0.0
+    """Seconds after its end, which are not its own."""
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
-    def success(self, usage: Usage | None, is_turn: bool) -> None:
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[bool]:
+        """A turn of this thread, under way until the block ends; False: too late, it must not be asked."""
+        me = threading.get_ident()
         with self.lock:
+            is_open = not self.is_over
+            if is_open:
+                self.under_way.add(me)
+        try:
+            yield is_open
+        finally:
+            with self.lock:
+                self._ended(me)
+
+    def success(self, usage: Usage | None) -> None:
+        """The API has answered this thread's turn."""
+        with self.lock:
+            if not self._ended(threading.get_ident()):
+                return  # given up by ``settle``, which has counted it
             if usage is not None:
                 self.usage += usage
-                self.turns += is_turn
-            elif is_turn:
+                self.turns += 1
+            else:
                 self.uncounted += 1
+
+    def settle(self, seconds: float) -> None:
+        """End: wait at most so long for the turns under way. The numbers of turns stay as they are from then on."""
+        started = time.monotonic()
+        with self.lock:
+            self.is_over = True
+            self.lock.wait_for(lambda: not self.under_way, seconds)
+            self.uncounted += len(self.under_way)
+            self.under_way.clear()
+        self.waited = time.monotonic() - started
+
+    def _ended(self, thread: int) -> bool:
+        """Whether it was still under way. Call with the lock."""
+        was_under_way = thread in self.under_way
+        self.under_way.discard(thread)
+        self.lock.notify_all()
+        return was_under_way
 
     def failure(self, what: str) -> None:
         with self.lock:
@@ -127,6 +172,14 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"error": {"type": "permission_error", "message": str(refused)}}
             self._say(refused.status, json.dumps(error).encode())
             return
+        if path.startswith(_FREE):
+            self._ask(path, data)
+            return
+        with self.server.traffic.turn() as is_open:
+            if is_open:
+                self._ask(path, data)
+
+    def _ask(self, path: str, data: bytes) -> None:
         headers = {**self.server.headers, **gate.headers(dict(self.headers)), "accept-encoding": "identity"}
         try:
             answer = self.server.pool.urlopen(
@@ -155,20 +208,35 @@ class _Handler(BaseHTTPRequestHandler):
             return
         reading = Reading("event-stream" in kind)
         try:
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Connection", "close")
-            self.end_headers()
-            deadline = time.monotonic() + _SECONDS
-            while (chunk := answer.read1(_CHUNK)) and time.monotonic() < deadline:
-                reading.feed(chunk)
-                self.wfile.write(chunk)
-                self.wfile.flush()
+            self._relay(answer, kind, reading)
         except urllib3.exceptions.HTTPError as error:
             self.server.traffic.failure(type(error).__name__)
         finally:  # what was sent is paid for, whether the agent still listens or not
-            is_turn = not path.startswith(("/models", "/messages/count_tokens"))
-            self.server.traffic.success(reading.usage() if is_turn else None, is_turn)
+            if not path.startswith(_FREE):
+                self.server.traffic.success(reading.usage())
+
+    def _relay(self, answer: urllib3.BaseHTTPResponse, kind: str, reading: Reading) -> None:
+        """The reply as it comes, and to its end where nobody listens any more: the usage is told last."""
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Connection", "close")
+        with contextlib.suppress(OSError):
+            self.end_headers()
+        listens = True
+        deadline = time.monotonic() + _SECONDS
+        while chunk := answer.read1(_CHUNK):
+            reading.feed(chunk)
+            listens = listens and self._sent(chunk)
+            if time.monotonic() >= deadline:
+                break
+
+    def _sent(self, data: bytes) -> bool:
+        """Whether the agent takes it; to one that does not, nothing more is written, since each try may last."""
+        try:
+            self.wfile.write(data)
+        except OSError:
+            return False
+        return True
 
     def _say(self, status: int, data: bytes, kind: str = "application/json", retry_after: str | None = None) -> None:
         self.send_response(status)
@@ -188,6 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
 def proxy(folder: Path, name: str, upstream: Upstream) -> Iterator[Traffic]:
     """Listen on the socket ``name`` in ``folder`` until the block ends; what passed.
 
+    The block ends when the agent has ended; turns that are with the API then have ``_LAST_SECONDS``.
     ``folder`` must not be in anybody's hands yet. Raises OSError when it cannot be used.
     """
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
@@ -209,3 +278,4 @@ def proxy(folder: Path, name: str, upstream: Upstream) -> Iterator[Traffic]:
         server.shutdown()
         server.server_close()
         thread.join()
+        traffic.settle(_LAST_SECONDS)
