@@ -33,6 +33,7 @@ def run(
     ``config`` in place of the repository's own; ``since`` and ``limit`` as in ``collect_clone``. Raises a
     kind of GitHubError, RunError, and InputError for a ``since`` that is no date.
     """
+    _mark(store, repo)
     where = place.by_id(client, repo.id)
     clone = place.fetched(client, store.path, where)
     settings = place.settings(clone.path)
@@ -49,8 +50,17 @@ def run(
     return replace(collected, left_out={**collected.left_out, "forge_refuses": refused}) if refused else collected
 
 
+def _mark(store: Store, repo: Repository) -> None:
+    """Before anything is read: what is merged while git fetches, for hours at first, is not in the mirror then.
+
+    A failure leaves the mark, and the repository is as dirty as before.
+    """
+    with store.atomic():
+        store.db.execute("UPDATE repositories SET dirty = ? WHERE id = ? AND dirty <> 0", [UNDER_WAY, repo.id])
+
+
 def _begin(store: Store, where: Place, settings: Settings) -> None:
     with store.atomic():
-        repo = current(store, where.id, where.name)
+        current(store, where.id, where.name)
         columns = {"private": int(where.private), "default_branch": where.default_branch, **settings.columns()}
-        store.change_repository(where.id, dirty=UNDER_WAY if repo.dirty else 0, **columns)
+        store.change_repository(where.id, **columns)

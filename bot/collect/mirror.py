@@ -56,7 +56,7 @@ def sync(path: Path, source: Source, say: Say | None = None) -> None:
     Raises a kind of GitHubError, or RunError when the disk does not take it.
     """
     with _held(path) as lock:
-        _forget_locks(path)
+        _forget_killed(path)
         try:
             if not path.is_dir():
                 return _clone(path, source, lock, say)
@@ -139,12 +139,17 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _forget_locks(path: Path) -> None:
-    """Locks of a git that was killed: while we hold the mirror, nobody else can be using them."""
+def _forget_killed(path: Path) -> None:
+    """Locks and half packs of a git that was killed: while we hold the mirror, nobody else can be using them."""
     for name in ("HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock"):
         (path / name).unlink(missing_ok=True)
     for lock in (path / "refs").rglob("*.lock"):
         lock.unlink(missing_ok=True)
+    objects = path / "objects"
+    for half in (*objects.glob("pack/tmp_*"), *objects.glob("*/tmp_obj_*")):
+        half.unlink(missing_ok=True)
+    for folder in objects.glob("tmp_objdir-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_sound(path: Path) -> bool:

@@ -72,8 +72,7 @@ def take(store: Store, client: Client, repository: Repository, job: Job) -> None
 def _take(store: Store, client: Client, repository: Repository, job: Job, run: Mapping[str, Any]) -> None:
     check_run(run, repository, job)
     if run.get("status") != "completed":
-        with store.atomic():
-            runs.change(store, job.job, state="running", due_at=time.time() + LOOK_SECONDS)
+        _wait(store, job)
         return
     conclusion = str(run.get("conclusion"))
     with store.atomic():
@@ -87,6 +86,13 @@ def _take(store: Store, client: Client, repository: Repository, job: Job, run: M
     with _Folder(_place(store.path)) as folder:
         found = _fetch(store, client, repository, job, folder)
         _save(store, repository, job, found)
+
+
+def _wait(store: Store, job: Job) -> None:
+    """Look again later; unless the delivery of its end came while GitHub was asked: then it is due at once."""
+    with store.atomic():
+        if runs.get(store, job.job) == job:
+            runs.change(store, job.job, state="running", due_at=time.time() + LOOK_SECONDS)
 
 
 def check_commit(client: Client, repository: Repository, sha: str) -> None:

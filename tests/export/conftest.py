@@ -52,7 +52,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _make(top: Path, runs: list[tuple[str, tuple[int, int], str]], samples: int) -> Iterator[Path]:
-    repo = repository(top / "shop", FILES)
+    repo = repository(top / "shop", {**FILES, "NAME": top.name})  # no two alike, nor their samples' ids
     with scripted.serve() as url:
         for name, shard, tools in runs:
             config = GenerateConfig(prompt="compact", keep_recall_from=0.0, tools=tools)

@@ -14,6 +14,7 @@ LAYERS = (
     ("pipeline.patch", "pipeline.cost", "pipeline.decide", "pipeline.report", "pipeline.evaluate.agreement"),
     (
         "pipeline.jsonl",
+        "pipeline.whole",
         "pipeline.folders",
         "pipeline.evaluations",
         "pipeline.rows",

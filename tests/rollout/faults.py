@@ -31,6 +31,8 @@ class Answer:
 def http(status: int, body: bytes, *headers: str, length: int | str | None = None, end: Any = "close") -> Answer:
     """``length`` is what Content-Length says, when that is not the truth."""
     head = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body) if length is None else length}", *headers]
+    if end == "close":  # unsaid, the next request may meet the end and be a try of its own
+        head.append("Connection: close")
     return Answer("\r\n".join([*head, "", ""]).encode() + body, end)
 
 

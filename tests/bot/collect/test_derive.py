@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from bot.collect import derive, mirror
+from bot.collect import derive, mirror, place, pulls
 from bot.errors import Limited, NotFound, Rejected, Unavailable
 from pipeline.collect import tasks
+from pipeline.collect.clone import Clone
 from pipeline.config import CollectConfig
 from pipeline.errors import RunError
 from pipeline.store import Store
@@ -133,6 +136,43 @@ def test_what_becomes_dirty_meanwhile_stays_so(town: Town, monkeypatch: pytest.M
     monkeypatch.setattr(derive, "collect_forge", collect)
     town.derive()
     assert town.row().dirty == 1
+
+
+def test_what_is_merged_while_the_mirror_is_fetched_is_not_taken_for_done(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a first clone that takes hours: git has read the branches, then something is merged into one."""
+    town.squash(1)
+    town.read_all()
+    real = place.fetched
+
+    def fetched(*given: Any) -> Clone:
+        clone = real(*given)
+        monkeypatch.setattr(place, "fetched", real)
+        assert town.row().dirty == derive.UNDER_WAY
+        town.squash(2)
+        with Store.open(town.store.path) as other:
+            pulls.take(town.client, other, town.row(), 2)
+            other.change_repository(town.there.id, dirty=1)  # as the push that a merge is says
+        return clone
+
+    monkeypatch.setattr(place, "fetched", fetched)
+    assert town.derive().left_out == {"rewritten": 1}
+    assert town.row().dirty == 1
+    town.derive()
+    assert (set(town.pulls()), town.row().dirty) == ({1, 2}, 0)
+
+
+def test_what_could_not_be_fetched_is_still_to_be_done(town: Town) -> None:
+    town.squash(1)
+    town.read_all()
+    town.host.broken = "git-upload-pack"
+    with pytest.raises(Unavailable):
+        town.derive()
+    assert town.row().dirty == derive.UNDER_WAY
+    town.host.broken = ""
+    town.derive()
+    assert (set(town.pulls()), town.row().dirty) == ({1}, 0)
 
 
 def test_a_purge_meanwhile_is_final(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,23 @@ def test_locks_of_a_git_that_was_killed_are_in_nobodys_way(host: GitHost, origin
     assert tip(path) == origin.heads["main"]
 
 
+def test_what_a_git_that_was_killed_had_received_goes(host: GitHost, origin: Builder, path: Path) -> None:
+    """Else each fetch that is cut short leaves as much on the disk as it had received, for ever."""
+    mirror.sync(path, source(host))
+    left = [f"pack/tmp_{name}_aB3xYz" for name in ("pack", "idx", "rev")]
+    left += ["4f/tmp_obj_aB3xYz", "tmp_objdir-incoming-aB3xYz/pack/tmp_pack_aB3xYz"]
+    packs = set((path / "objects" / "pack").iterdir())
+    for name in left:
+        half = path / "objects" / name
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"PACK")
+        half.chmod(0o444)  # as git makes them
+    mirror.sync(path, source(host))
+    assert not list((path / "objects").rglob("tmp_*"))
+    assert set((path / "objects" / "pack").iterdir()) == packs
+    assert run(path, "fsck", "--full") == ""
+
+
 def test_hooks_and_settings_of_the_mirror_run_nothing(
     host: GitHost, origin: Builder, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

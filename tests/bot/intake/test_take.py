@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.handle.change import Context
-from bot.intake import belongs, reasons
+from bot.intake import belongs, reasons, take
 from bot.receive import deliveries
 from pipeline.store.evaluations import evaluated_pulls, evaluations
-from tests.bot.handle.conftest import arrive, payload, rows, state_of
+from tests.bot.handle.conftest import arrive, payload, rows, settle, state_of
 from tests.bot.intake.world import ROWS, evaluated, lines, merge, only, over, packed, results, work
 from tests.github.stand_in import Repository, StandIn, faults
 from tests.github.stand_in.blobs import Blob
@@ -225,6 +225,27 @@ def test_a_lost_delivery_is_made_up_for(github: StandIn, context: Context, widge
     overdue(context)
     work(context)
     assert only(context).state == "taken_in"
+
+
+def test_a_delivery_that_comes_while_its_run_is_looked_at_is_not_lost(
+    github: StandIn, context: Context, widgets: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub says that the run is under way; before that is written down, it is over, and GitHub tells."""
+    merge(context, widgets, 2)
+    work(context)
+    run, real = widgets.runs[0], belongs.check_run
+
+    def check_run(*given: Any) -> None:
+        real(*given)
+        monkeypatch.setattr(take, "check_run", real)
+        add_artifact(github, widgets, run, results())
+        over(context, widgets, run)
+        settle(context)
+
+    monkeypatch.setattr(take, "check_run", check_run)
+    overdue(context)
+    work(context)
+    assert (only(context).state, only(context).rows) == ("taken_in", 3)
 
 
 def test_a_run_that_was_deleted(context: Context, widgets: Repository) -> None:
