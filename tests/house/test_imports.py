@@ -10,11 +10,10 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS = (
     ("pipeline.errors", "pipeline.types"),
-    ("pipeline.settings", "pipeline.addresses", "pipeline.reasons", "pipeline.labels"),
+    ("pipeline.settings", "pipeline.addresses", "pipeline.reasons", "pipeline.labels", "pipeline.whole"),
     ("pipeline.patch", "pipeline.cost", "pipeline.decide", "pipeline.report", "pipeline.evaluate.agreement"),
     (
         "pipeline.jsonl",
-        "pipeline.whole",
         "pipeline.folders",
         "pipeline.evaluations",
         "pipeline.rows",
