@@ -92,6 +92,19 @@ def test_an_agent_that_goes_in_the_middle_leaves_the_others_alone(tmp_path: Path
     assert (traffic.usage, traffic.turns) == (Usage(18, 4), 2)
 
 
+def test_an_agent_that_is_killed_while_it_asks_has_tried_nothing(tmp_path: Path) -> None:
+    with (
+        slow_api() as api,
+        proxy(tmp_path, "api.sock", Upstream(api.url, "openai")) as traffic,
+        socket.socket(socket.AF_UNIX) as agent,
+    ):
+        agent.connect(str(tmp_path / "api.sock"))
+        agent.sendall(b'POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"model": "m"')
+        agent.shutdown(socket.SHUT_WR)
+        assert agent.recv(100) == b""
+    assert (traffic.refused, traffic.failed, traffic.turns, traffic.uncounted) == ([], 0, 0, 0)
+
+
 def test_an_answer_that_does_not_come_is_not_waited_for_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

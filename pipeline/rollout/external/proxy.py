@@ -161,7 +161,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > gate.MOST_BYTES:
             raise gate.Refused(413, f"give a Content-Length of at most {gate.MOST_BYTES} bytes")
-        return gate.body(self.rfile.read(int(length)), path)
+        data = self.rfile.read(int(length))
+        if len(data) < int(length):
+            raise ConnectionResetError("gone, or killed, while it asked: no request, and no attempt at anything")
+        return gate.body(data, path)
 
     def _pass_on(self, read: Callable[[str], bytes]) -> None:
         try:
