@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,27 @@ def test_the_base_is_fetched_once_per_machine(prepared: tuple[str, bytes, Worksp
     assert len(nodes) == 3 and fetched == [1]
     for node in nodes:
         node.close(5)
+
+
+def test_several_that_begin_at_once_use_it_side_by_side(
+    prepared: tuple[str, bytes, Workspaces], tmp_path: Path
+) -> None:
+    """Whoever has made it uses it for the whole run: nobody may have to wait for that."""
+    sha, data, _ = prepared
+    begun, inside = threading.Barrier(4), threading.Barrier(4)
+
+    def use(_: int) -> bool:
+        begun.wait()
+        with bases.unpacked(tmp_path / "root", sha, fetch) as base:
+            inside.wait(60)
+            return (base / "tree.tar").is_file()
+
+    def fetch() -> bytes:
+        time.sleep(0.3)  # the others have seen by now that it is not there
+        return data
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(use, range(4)))
 
 
 def test_a_base_half_unpacked_by_a_killed_process_is_unpacked_again(

@@ -38,12 +38,13 @@ def unpacked(root: Path, sha: str, fetch: Callable[[], bytes]) -> Iterator[Path]
     bases.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (bases / f"{sha}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        while not (bases / sha / ARCHIVE).is_file():
-            fcntl.flock(lock, fcntl.LOCK_EX)  # nobody uses what is not there, so this does not wait for long
-            if not (bases / sha / ARCHIVE).is_file():
-                _unpack(bases / sha, fetch())
-                _forget_old(bases)
-            fcntl.flock(lock, fcntl.LOCK_SH)
+        if not (bases / sha / ARCHIVE).is_file():
+            # A lock of its own: who waits for the one who makes it must not wait for all who use it then.
+            with (bases / f"{sha}.making").open("w") as making:
+                fcntl.flock(making, fcntl.LOCK_EX)
+                if not (bases / sha / ARCHIVE).is_file():
+                    _unpack(bases / sha, fetch())
+                    _forget_old(bases)
         os.utime(bases / sha)
         yield bases / sha
 
