@@ -38,7 +38,9 @@ class Promotion:
 
 def parse(data: bytes) -> Promotion:
     """The event of a file. Raises ValueError or TypeError for another content."""
-    return from_json(Promotion, json.loads(data))
+    event = from_json(Promotion, json.loads(data))
+    datetime.datetime.strptime(event.at, TIME)
+    return event
 
 
 def promoted(events: Iterable[Promotion]) -> Mapping[str, str]:

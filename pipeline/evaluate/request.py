@@ -132,6 +132,7 @@ def evaluating(
         )
         stack.callback(evaluator.close)
         yield evaluator
+        evaluator.tidy()  # not after an interruption: attempts may still be under way in there
 
 
 def caps_of(db: Path, config: Config, limit_usd: float | None, evaluator: Evaluator) -> Caps:

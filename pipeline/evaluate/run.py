@@ -102,7 +102,7 @@ class Evaluator:
         seed: int = 0,
         extras: Extras = Extras(),
     ) -> None:
-        """``scratch`` holds checkouts while they are in use; it is deleted in the end."""
+        """``scratch`` holds checkouts while they are in use; ``tidy`` deletes it."""
         self.clone, self.out, self.contenders, self.arms = clone, out, contenders, arms
         self.cutoffs, self.seed, self.extras = cutoffs, seed, extras
         self.journal = Journal(out)
@@ -164,8 +164,11 @@ class Evaluator:
             arm.check()
 
     def close(self) -> None:
-        """Close the output files, and delete what was of use while it ran: a base commit is as large as the code."""
+        """Close the output files."""
         self.journal.close()
+
+    def tidy(self) -> None:
+        """Delete what was of use while it ran, where no attempt is under way: a base commit is as large as the code."""
         self.workspaces.wait()
         with contextlib.suppress(RunError):
             hostile.remove(self._scratch)

@@ -182,6 +182,8 @@ def test_a_broken_promotion_is_passed_over(
     entry = registry.add(gated(tmp_path / "a"))
     registry.promote(entry)
     registry.place.write("events/9999-broken.json", b"{")
+    event = {"at": "soon", "kind": "promote", "repo": REPO, "id": "f" * 64, "before": None}
+    registry.place.write("events/9999-no-time.json", json.dumps(event).encode())
     with caplog.at_level(logging.WARNING):
         assert registry.promoted(REPO) == entry
     assert "9999-broken.json" in caplog.text

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline import cli, jsonl
+from pipeline.errors import RunError
 from pipeline.evaluate.run import Evaluator
 from tests.bot.handle.waiting import until
 from tests.chat_server import ChatServer, chat_server, slow
@@ -99,6 +100,24 @@ def test_what_has_ended_is_on_the_disk_while_another_is_judged(
     with chat_server(scripts=scripts(collected, 0.0)) as server:
         assert cli.run([*asked(collected, out, server), "--concurrency", "3"]) == 0
     assert len(seen) == 3 and not (out / "scratch").exists()
+
+
+def test_what_attempts_under_way_need_is_not_deleted_under_them(
+    collected: Collected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would note what a command says in a folder that is gone, and go on from that the next time."""
+
+    def broken(self: Evaluator, *given: Any) -> None:
+        raise RunError("the index of packages is out of reach")
+
+    out = tmp_path / "out"
+    with chat_server(scripts=scripts(collected, 0.0)) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(Evaluator, "_judge", broken)
+            assert cli.run(asked(collected, out, server)) == 1
+        assert (out / "scratch" / "bases").is_dir()
+        assert cli.run(asked(collected, out, server)) == 0
+    assert not (out / "scratch").exists()
 
 
 def answered(out: Path) -> int:

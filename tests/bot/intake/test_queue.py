@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot.handle.change import Context
-from bot.intake import queue, runs, step
+from bot.intake import queue, runs
 from bot.write import checks
 from pipeline.types import LeftOut
 from tests.bot.handle.conftest import arrive, deliver, know, payload, rows, send, settle, state_of
 from tests.bot.intake.conftest import FOLDER
-from tests.bot.intake.world import jobs, merge, only, over, work
+from tests.bot.intake.world import jobs, merge, never_appears, only, over, work
 from tests.github.stand_in import CONFIG, Repository, StandIn, faults
 
 _ids = itertools.count(9000)
@@ -215,11 +215,7 @@ def test_a_run_that_never_appears_is_given_up(github: StandIn, context: Context,
     merge(context, widgets, 2)
     settle(context)
 
-    send(context)
-    widgets.runs.clear()
-    for _ in range(40):
-        context.store.db.execute("UPDATE runs SET due_at = 0")
-        step.step(context.store, context.forge)
+    never_appears(context, widgets)
     assert (only(context).state, only(context).reason) == ("failed", "run_unknown")
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from bot.handle.change import Context
-from bot.intake import runs, seals, step
+from bot.intake import runs, seals
 from pipeline.store.evaluations import evaluations
 from pipeline.store.seals import seals as stored
 from pipeline.types import ForgePull, Sealed, to_json
-from tests.bot.handle.conftest import arrive, payload, rows, send, settle, state_of
+from tests.bot.handle.conftest import arrive, payload, rows, settle, state_of
 from tests.bot.intake.conftest import TIME
-from tests.bot.intake.world import jobs, lines, only, over, packed, results, work
+from tests.bot.intake.world import jobs, lines, never_appears, only, over, packed, results, work
 from tests.github.stand_in import Repository, StandIn, faults
 from tests.github.stand_in.rest_actions import add_artifact, add_run
 from tests.graded import graded
@@ -115,11 +115,7 @@ def test_a_label_asks_anew_where_no_run_has_appeared(
     github.fail(faults.no_content(), "POST", "/dispatches")
     label(context, widgets)
     settle(context)
-    send(context)
-    widgets.runs.clear()
-    for _ in range(40):
-        context.store.db.execute("UPDATE runs SET due_at = 0")
-        step.step(context.store, context.forge)
+    never_appears(context, widgets)
     before = only(context)
     assert (before.state, before.reason) == ("failed", "run_unknown")
     label(context, widgets)

@@ -96,3 +96,12 @@ def only(context: Context) -> Job:
 def jobs(context: Context) -> list[Job]:
     """All, in the order in which they were asked for."""
     return runs.select(context.store, "ORDER BY rowid")
+
+
+def never_appears(context: Context, repository: Repository) -> None:
+    """GitHub is asked for a run, and looked at until it is given up: none is there."""
+    send(context)
+    repository.runs.clear()
+    for _ in range(40):
+        context.store.db.execute("UPDATE runs SET due_at = 0")
+        step.step(context.store, context.forge)
