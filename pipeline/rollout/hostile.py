@@ -141,6 +141,7 @@ def size(folder: Path) -> int:
 
 def remove(folder: Path) -> None:
     """Delete ``folder`` and all in it; nothing when it is gone. Raises RunError when something stays."""
+    folder = folder.absolute()  # the programs below start elsewhere
     with contextlib.suppress(OSError):
         folder.rmdir()  # often it is empty, and a process costs a millisecond
     # rm and chmod walk by descriptors, as deep as it goes; shutil.rmtree fails on such paths.

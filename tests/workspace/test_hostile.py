@@ -77,6 +77,13 @@ def _open_below(folder: Path) -> int:
     return count
 
 
+def test_a_relative_path_means_what_it_does_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out" / "scratch" / "base").mkdir(parents=True)
+    hostile.remove(Path("out/scratch"))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_it_is_deleted_and_nothing_outside(dungeon: Path) -> None:
     hostile.remove(dungeon)
     assert not os.path.lexists(dungeon)
